@@ -1,0 +1,1 @@
+//! AWS credentials from wherever they are, kept fresh.
