@@ -1,0 +1,262 @@
+//! What an application holds: one provider's credentials, renewed ahead of their expiration.
+
+mod flight;
+mod policy;
+mod slot;
+mod state;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+#[cfg(feature = "imds")]
+pub(crate) use self::flight::a_read_waits;
+pub(crate) use self::flight::{Fetch, Refresher};
+pub use self::policy::{RefreshMode, RefreshPolicy, StaleRule};
+pub(crate) use self::state::Perishable;
+pub use self::status::{CacheState, Status};
+
+use crate::credentials::{Credentials, SourceKind};
+use crate::error::Error;
+use crate::host::{Clock, Env};
+use crate::provider::{CredentialsProvider, SharedProvider};
+use crate::wall_time::WallTime;
+
+/// Credentials of one provider, kept fresh. Clone it: clones share everything.
+///
+/// A read that finds credentials in hand takes no lock, allocates nothing and does no IO. Ahead of expiry a
+/// refresh runs in a task of its own while reads go on returning what is there; only in the last minute does a read
+/// wait for it, and then for at most five seconds. However many tasks ask at once, the provider is asked once.
+///
+/// ```
+/// use std::sync::LazyLock;
+/// use aws_credential_chain::{CredentialsCache, DefaultChain};
+///
+/// // No IO, nothing spawned: it fits a static.
+/// static AWS: LazyLock<CredentialsCache> = LazyLock::new(|| CredentialsCache::new(DefaultChain::new()));
+///
+/// # async fn sign() -> Result<(), aws_credential_chain::Error> {
+/// let credentials = AWS.credentials().await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A cache is itself a provider. Wrapped in another, it is found and shared instead of caching twice.
+#[derive(Clone)]
+pub struct CredentialsCache {
+    refresher: Refresher<Credentials>,
+}
+
+impl CredentialsCache {
+    /// A cache in front of `provider`, under the default [`RefreshPolicy`]. Does no IO and spawns nothing.
+    pub fn new(provider: impl CredentialsProvider) -> Self {
+        Self::builder(provider).build()
+    }
+
+    /// A cache with a policy of its own.
+    pub fn builder(provider: impl CredentialsProvider) -> CredentialsCacheBuilder {
+        CredentialsCacheBuilder {
+            provider: SharedProvider::new(provider),
+            policy: RefreshPolicy::default(),
+            clock: Clock::default(),
+            env: Env::default(),
+        }
+    }
+
+    /// The credentials. Waits only if there are none, or if they are about to expire.
+    ///
+    /// # Errors
+    /// Nothing is in hand and the provider gave nothing; or it said no for good, and what is in hand is about to
+    /// expire. A failure is remembered for a moment, with [`Error::next_attempt`]: reads in between get it at once,
+    /// and the source is left alone.
+    pub async fn credentials(&self) -> Result<Credentials, Error> {
+        match self.refresher.quiet(Credentials::clone) {
+            Some(credentials) => Ok(credentials),
+            // In a box: the future of the common read stays a few words small.
+            None => Box::pin(self.refresher.read()).await,
+        }
+    }
+
+    /// What is in hand: never waits, never starts anything, works outside of a runtime.
+    ///
+    /// `None` while nothing has been fetched, or if it has expired. Credentials that the policy allows to be served
+    /// past their expiry say so by [`Credentials::is_stale`].
+    ///
+    /// A program that only ever calls this is never refreshed: something has to call
+    /// [`credentials`](Self::credentials) now and then.
+    #[must_use]
+    pub fn current(&self) -> Option<Credentials> {
+        self.refresher.quiet(Credentials::clone).or_else(|| self.refresher.in_hand())
+    }
+
+    /// Like [`current`](Self::current), lent: on machines with many cores it spares the shared reference count.
+    ///
+    /// ```
+    /// # let cache = aws_credential_chain::CredentialsCache::new(aws_credential_chain::DefaultChain::new());
+    /// let key_id = cache.with_current(|credentials| credentials.access_key_id().to_owned());
+    /// ```
+    pub fn with_current<R>(&self, look: impl FnOnce(&Credentials) -> R) -> Option<R> {
+        // A closure can be called once, and the two branches exclude each other; the option tells the compiler.
+        let mut look = Some(look);
+        if let Some(looked) = self.refresher.quiet(|credentials| look.take().map(|look| look(credentials))) {
+            return looked;
+        }
+        let credentials = self.refresher.in_hand()?;
+        look.map(|look| look(&credentials))
+    }
+
+    /// A service refused these credentials (`ExpiredToken`, `ExpiredTokenException`, `InvalidToken`; not
+    /// `AccessDenied`, not a complaint about the clock). The next read asks the source again.
+    ///
+    /// Acts only if the cache still holds what was rejected, and answers whether it did: a late report cannot throw
+    /// away newer credentials. They are kept in case the refresh fails, and a source that is being left alone stays
+    /// so.
+    ///
+    /// ```
+    /// # async fn call(cache: aws_credential_chain::CredentialsCache) -> Result<(), aws_credential_chain::Error> {
+    /// let credentials = cache.credentials().await?;
+    /// // … a service answers ExpiredToken:
+    /// cache.invalidate(&credentials);
+    /// // or, where only the id is known:
+    /// cache.invalidate("ASIAIOSFODNN7EXAMPLE");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn invalidate<'a>(&self, rejected: impl Into<Rejected<'a>>) -> bool {
+        let Rejected { access_key_id } = rejected.into();
+        let held = self.refresher.invalidate(|held| held.access_key_id() == access_key_id);
+        if held {
+            tracing::info!(access_key_id, "credentials invalidated");
+        }
+        held
+    }
+
+    /// Asks the source now, and waits for its answer; joins a refresh that is already under way. What is in hand
+    /// is kept if it fails.
+    pub async fn renew(&self) -> Result<Credentials, Error> {
+        self.refresher.renew().await
+    }
+
+    /// Drops what is in hand and what is remembered, for example at a logout. A refresh that is under way still
+    /// answers those who wait for it, and is not kept.
+    pub fn forget(&self) {
+        self.refresher.forget();
+    }
+
+    /// How it stands: age, source, expiry, last failure, next attempt. Holds no secrets.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let (snapshot, refreshing) = self.refresher.snapshot();
+        Status::of(&snapshot, refreshing, self.refresher.now())
+    }
+}
+
+impl CredentialsProvider for CredentialsCache {
+    async fn retrieve(&self) -> Result<Credentials, Error> {
+        self.credentials().await
+    }
+
+    fn shared_cache(&self) -> Option<&CredentialsCache> {
+        Some(self)
+    }
+}
+
+impl fmt::Debug for CredentialsCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CredentialsCache").field("status", &self.status()).finish()
+    }
+}
+
+/// Makes a [`CredentialsCache`].
+#[derive(Debug)]
+#[must_use]
+pub struct CredentialsCacheBuilder {
+    provider: SharedProvider,
+    policy: RefreshPolicy,
+    clock: Clock,
+    env: Env,
+}
+
+impl CredentialsCacheBuilder {
+    /// When and how credentials are renewed.
+    pub fn refresh(mut self, policy: RefreshPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Lives in a world made for a test: its clock and its environment.
+    #[cfg(feature = "test-util")]
+    pub fn in_world(mut self, world: &crate::testing::World) -> Self {
+        let host = world.host();
+        self.clock = host.clock;
+        self.env = host.env;
+        self
+    }
+
+    /// The cache. If the provider is a cache already, that one is returned, with its own policy.
+    #[must_use]
+    pub fn build(self) -> CredentialsCache {
+        if let Some(cache) = self.provider.shared_cache() {
+            return cache.clone();
+        }
+        CredentialsCache { refresher: Refresher::new(self.provider, self.policy, self.clock, self.env) }
+    }
+}
+
+/// What a service rejected: a set of credentials, or an access key id.
+#[derive(Clone, Copy, Debug)]
+pub struct Rejected<'a> {
+    access_key_id: &'a str,
+}
+
+impl<'a> From<&'a Credentials> for Rejected<'a> {
+    fn from(credentials: &'a Credentials) -> Self {
+        Self { access_key_id: credentials.access_key_id() }
+    }
+}
+
+impl<'a> From<&'a str> for Rejected<'a> {
+    fn from(access_key_id: &'a str) -> Self {
+        Self { access_key_id }
+    }
+}
+
+impl Fetch<Credentials> for SharedProvider {
+    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send + '_>> {
+        Box::pin(self.retrieve())
+    }
+
+    fn time_limit(&self) -> Duration {
+        CredentialsProvider::time_limit(self)
+    }
+
+    fn name(&self) -> &'static str {
+        "credentials"
+    }
+
+    fn describe(&self, credentials: &Credentials) -> String {
+        credentials.source().to_string()
+    }
+}
+
+impl Perishable for Credentials {
+    fn expiry(&self) -> Option<WallTime> {
+        Self::expiry(self).map(WallTime::from)
+    }
+
+    fn repeats(&self, other: &Self) -> bool {
+        self.access_key_id() == other.access_key_id()
+    }
+
+    fn is_stale_servable(&self) -> bool {
+        self.source().hops().map(crate::credentials::Hop::kind).all(SourceKind::is_stale_servable)
+    }
+
+    fn marked_stale(&self) -> Self {
+        Self::marked_stale(self)
+    }
+}

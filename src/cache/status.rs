@@ -1,0 +1,75 @@
+//! How a cache stands, for readiness probes, dashboards and people.
+
+use std::time::{Duration, SystemTime};
+
+use crate::cache::state::{Phase, Snapshot};
+use crate::credentials::{Credentials, Source};
+use crate::error::Error;
+use crate::wall_time::WallTime;
+
+/// How a cache stands at one moment. Holds no secrets.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Status {
+    /// Where the credentials stand between their making and their end.
+    pub state: CacheState,
+    /// Where they came from.
+    pub source: Option<Source>,
+    /// Which keys they are.
+    pub access_key_id: Option<String>,
+    /// How long ago they were obtained.
+    pub age: Option<Duration>,
+    /// When they expire; `None` also for those that do not.
+    pub expiry: Option<SystemTime>,
+    /// When a refresh ahead of expiry is due; `None` also for those that do not expire.
+    pub refresh_due: Option<SystemTime>,
+    /// Whether a refresh is under way.
+    pub refreshing: bool,
+    /// The last failure since the last success.
+    pub last_failure: Option<Error>,
+    /// Failures in a row since the last success.
+    pub failures: u32,
+    /// After a failure: the source is left alone until then.
+    pub next_attempt: Option<SystemTime>,
+}
+
+/// Where credentials stand between their making and their end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CacheState {
+    /// Nothing in hand.
+    Empty,
+    /// Nothing is due.
+    Fresh,
+    /// The next read starts a refresh and does not wait for it.
+    Advisory,
+    /// Close to expiry, or rejected by a service: the next read waits for a refresh, for a bounded time.
+    Mandatory,
+    /// Past expiry.
+    Expired,
+}
+
+impl Status {
+    pub(crate) fn of(snapshot: &Snapshot<Credentials>, refreshing: bool, now: WallTime) -> Self {
+        let held = snapshot.held();
+        let trouble = snapshot.trouble();
+        let unless_never = |at: WallTime| (at != WallTime::NEVER).then(|| at.into());
+        Self {
+            state: held.map_or(CacheState::Empty, |held| match held.phase(now) {
+                Phase::Fresh => CacheState::Fresh,
+                Phase::Advisory => CacheState::Advisory,
+                Phase::Mandatory => CacheState::Mandatory,
+                Phase::Expired => CacheState::Expired,
+            }),
+            source: held.map(|held| held.value.source().clone()),
+            access_key_id: held.map(|held| held.value.access_key_id().to_owned()),
+            age: held.map(|held| held.obtained.until(now)),
+            expiry: held.and_then(|held| unless_never(held.expiry)),
+            refresh_due: held.and_then(|held| unless_never(held.advisory)),
+            refreshing,
+            last_failure: trouble.map(|trouble| trouble.error.clone()),
+            failures: trouble.map_or(0, |trouble| trouble.failures),
+            next_attempt: trouble.map(|trouble| trouble.next_attempt.into()),
+        }
+    }
+}

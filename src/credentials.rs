@@ -1,0 +1,425 @@
+//! One set of AWS credentials, with where it came from.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::{Error, Failure, FailureKind};
+use crate::wall_time::WallTime;
+
+/// One whole set of AWS credentials: key, secret, token and expiry belong together and never change.
+///
+/// Cloning copies a pointer. `Debug` shows neither secret nor token, and there is no `Serialize` and no
+/// `Display`: whoever writes a secret down has to call [`ExposeSecret::expose_secret`] by name.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use aws_credential_chain::Credentials;
+///
+/// # fn main() -> Result<(), aws_credential_chain::Error> {
+/// let credentials = Credentials::builder("AKIAIOSFODNN7EXAMPLE", "a secret")
+///     .session_token("a token")
+///     .expiry(SystemTime::now() + Duration::from_secs(900))
+///     .account_id("123456789012")
+///     .build()?;
+/// assert!(!format!("{credentials:?}").contains("a secret"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Credentials {
+    parts: Arc<Parts>,
+    stale: bool,
+}
+
+struct Parts {
+    access_key_id: Box<str>,
+    secret_access_key: SecretString,
+    session_token: Option<SecretString>,
+    expiry: Option<SystemTime>,
+    account_id: Option<Box<str>>,
+    source: Source,
+    generation: u64,
+}
+
+impl Credentials {
+    /// Starts a set; [`build`](CredentialsBuilder::build) checks it.
+    pub fn builder(
+        access_key_id: impl Into<String>,
+        secret_access_key: impl Into<SecretString>,
+    ) -> CredentialsBuilder {
+        CredentialsBuilder {
+            access_key_id: access_key_id.into(),
+            secret_access_key: secret_access_key.into(),
+            session_token: None,
+            expiry: None,
+            account_id: None,
+            source: Source::new(SourceKind::Custom),
+        }
+    }
+
+    /// No identity on purpose: requests go out unsigned, as public buckets allow.
+    ///
+    /// Its key and secret are empty; ask [`is_anonymous`](Self::is_anonymous) before signing.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self::assemble(Parts {
+            access_key_id: Box::default(),
+            secret_access_key: SecretString::default(),
+            session_token: None,
+            expiry: None,
+            account_id: None,
+            source: Source::new(SourceKind::Anonymous),
+            generation: next_generation(),
+        })
+    }
+
+    /// Names the keys to AWS; not a secret.
+    #[must_use]
+    pub fn access_key_id(&self) -> &str {
+        &self.parts.access_key_id
+    }
+
+    /// Signs requests.
+    #[must_use]
+    pub fn secret_access_key(&self) -> &SecretString {
+        &self.parts.secret_access_key
+    }
+
+    /// Goes with every request signed by temporary credentials (`X-Amz-Security-Token`).
+    #[must_use]
+    pub fn session_token(&self) -> Option<&SecretString> {
+        self.parts.session_token.as_ref()
+    }
+
+    /// From this instant AWS refuses them. `None`: they do not expire by themselves.
+    #[must_use]
+    pub fn expiry(&self) -> Option<SystemTime> {
+        self.parts.expiry
+    }
+
+    /// The twelve digits of the account that the credentials belong to, where the source tells it.
+    #[must_use]
+    pub fn account_id(&self) -> Option<&str> {
+        self.parts.account_id.as_deref()
+    }
+
+    /// Where they came from, hop by hop.
+    #[must_use]
+    pub fn source(&self) -> &Source {
+        &self.parts.source
+    }
+
+    /// Counts up in this process with each set that is made: of two sets the later one has the greater number.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.parts.generation
+    }
+
+    /// Whether a cache served them past their expiry because the source could not be reached.
+    ///
+    /// AWS often still accepts such credentials for a while (the source failed, not the service), so some sources
+    /// are served on; see [`RefreshPolicy`](crate::RefreshPolicy).
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.stale
+    }
+
+    /// Whether these are [`anonymous`](Self::anonymous).
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.parts.access_key_id.is_empty()
+    }
+
+    pub(crate) fn marked_stale(&self) -> Self {
+        Self { parts: Arc::clone(&self.parts), stale: true }
+    }
+
+    fn assemble(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts), stale: false }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = &*self.parts;
+        f.debug_struct("Credentials")
+            .field("access_key_id", &parts.access_key_id)
+            .field("secret_access_key", &"[REDACTED]")
+            .field("session_token", &parts.session_token.as_ref().map(|_| "[REDACTED]"))
+            .field("expiry", &parts.expiry.map(WallTime::from))
+            .field("account_id", &parts.account_id)
+            .field("source", &format_args!("{}", parts.source))
+            .field("generation", &parts.generation)
+            .field("stale", &self.stale)
+            .finish()
+    }
+}
+
+/// Makes [`Credentials`]. See [`Credentials::builder`].
+#[must_use]
+pub struct CredentialsBuilder {
+    access_key_id: String,
+    secret_access_key: SecretString,
+    session_token: Option<SecretString>,
+    expiry: Option<SystemTime>,
+    account_id: Option<String>,
+    source: Source,
+}
+
+impl CredentialsBuilder {
+    /// The session token of temporary credentials. A blank one counts as none.
+    pub fn session_token(mut self, token: impl Into<SecretString>) -> Self {
+        self.session_token = Some(token.into()).filter(|token| !token.expose_secret().trim().is_empty());
+        self
+    }
+
+    /// When they expire. Without it a cache keeps them until they are invalidated.
+    pub fn expiry(mut self, expiry: impl Into<Option<SystemTime>>) -> Self {
+        self.expiry = expiry.into();
+        self
+    }
+
+    /// The account they belong to. A blank one counts as none.
+    pub fn account_id(mut self, account_id: impl Into<String>) -> Self {
+        self.account_id = Some(account_id.into()).filter(|id| !id.trim().is_empty());
+        self
+    }
+
+    /// A name for where they came from, shown in logs and errors.
+    pub fn source_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.source = Source::new(SourceKind::Custom).with_detail(name);
+        self
+    }
+
+    pub(crate) fn source(mut self, source: Source) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// Checks that key and secret are there and that no value could break out of an HTTP header.
+    ///
+    /// # Errors
+    /// [`FailureKind::Misconfigured`], naming the value that is empty or holds blanks or control characters where they have no place.
+    pub fn build(self) -> Result<Credentials, Error> {
+        let Self { access_key_id, secret_access_key, session_token, expiry, account_id, source } = self;
+        // Key id, token and account travel in headers and query strings; the secret never leaves, and other
+        // makers' stores allow blanks inside it.
+        let in_header = |byte: u8| byte.is_ascii_graphic();
+        let in_secret = |byte: u8| !byte.is_ascii_control();
+        let secret = secret_access_key.expose_secret();
+        let texts: [(_, _, &dyn Fn(u8) -> bool); 4] = [
+            ("access key id", Some(access_key_id.as_str()), &in_header),
+            ("secret access key", Some(secret), &in_secret),
+            ("session token", session_token.as_ref().map(ExposeSecret::expose_secret), &in_header),
+            ("account id", account_id.as_deref(), &in_header),
+        ];
+        for (name, text, allowed) in texts {
+            let Some(text) = text else { continue };
+            let trouble = if text.is_empty() {
+                "is empty"
+            } else if text.trim() != text {
+                "begins or ends with a blank or a line break"
+            } else if !text.bytes().all(allowed) {
+                "holds a character that has no place there"
+            } else {
+                continue;
+            };
+            let message = format!("the {name} {trouble}");
+            return Err(Failure::new(FailureKind::Misconfigured, source.to_string(), message)
+                .with_remedy("check that it was copied whole, without quotes or line breaks")
+                .into());
+        }
+        Ok(Credentials::assemble(Parts {
+            access_key_id: access_key_id.into(),
+            secret_access_key,
+            session_token,
+            expiry,
+            account_id: account_id.map(Into::into),
+            source,
+            generation: next_generation(),
+        }))
+    }
+}
+
+impl fmt::Debug for CredentialsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CredentialsBuilder")
+            .field("access_key_id", &self.access_key_id)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where credentials came from: the hops that produced them, the base first.
+///
+/// Shown as `profile file (dev)`, or with roles as `instance metadata (web) → …`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    // Most sets have one hop: no list is allocated for it.
+    base: Hop,
+    further: Vec<Hop>,
+}
+
+impl Source {
+    pub(crate) fn new(kind: SourceKind) -> Self {
+        Self { base: Hop { kind, detail: None }, further: Vec::new() }
+    }
+
+    /// Adds what a reader needs to find the last hop's origin: a profile, a role; never a secret.
+    pub(crate) fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.further.last_mut().unwrap_or(&mut self.base).detail = Some(detail.into());
+        self
+    }
+
+    /// The kind of the hop that issued the credentials.
+    #[must_use]
+    pub fn kind(&self) -> SourceKind {
+        self.last().kind
+    }
+
+    /// All hops, the base first.
+    pub fn hops(&self) -> impl Iterator<Item = &Hop> {
+        std::iter::once(&self.base).chain(&self.further)
+    }
+
+    fn last(&self) -> &Hop {
+        self.further.last().unwrap_or(&self.base)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.base.fmt(f)?;
+        self.further.iter().try_for_each(|hop| write!(f, " → {hop}"))
+    }
+}
+
+/// One step on the way to a set of credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    kind: SourceKind,
+    detail: Option<Cow<'static, str>>,
+}
+
+impl Hop {
+    /// What kind of source the step is.
+    #[must_use]
+    pub fn kind(&self) -> SourceKind {
+        self.kind
+    }
+
+    /// Which one of its kind: the profile's or the role's name, for example.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+}
+
+impl fmt::Display for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.detail {
+            Some(detail) => write!(f, "{} ({detail})", self.kind),
+            None => self.kind.fmt(f),
+        }
+    }
+}
+
+/// The kinds of sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SourceKind {
+    /// Keys written in the program.
+    StaticKeys,
+    /// No identity, on purpose.
+    Anonymous,
+    /// `AWS_ACCESS_KEY_ID` and its companions.
+    Environment,
+    /// Keys in `~/.aws/credentials` or `~/.aws/config`.
+    ProfileFile,
+    /// The metadata service of an EC2 instance.
+    InstanceMetadata,
+    /// A provider of the application's own.
+    Custom,
+}
+
+impl SourceKind {
+    /// The name used in errors, events and [`Attempt::source`](crate::Attempt::source).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StaticKeys => "static keys",
+            Self::Anonymous => "anonymous",
+            Self::Environment => "environment",
+            Self::ProfileFile => "profile file",
+            Self::InstanceMetadata => "instance metadata",
+            Self::Custom => "custom provider",
+        }
+    }
+
+    /// Whether credentials of this kind may be served past their expiry while the source cannot be reached: AWS
+    /// rules out what only a person or another program renews.
+    pub(crate) const fn is_stale_servable(self) -> bool {
+        matches!(self, Self::InstanceMetadata)
+    }
+}
+
+impl fmt::Display for SourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One counter for the process, so that nested caches agree on which set is the later one.
+fn next_generation() -> u64 {
+    static GENERATION: AtomicU64 = AtomicU64::new(1);
+    GENERATION.fetch_add(1, Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn builder_names_what_is_wrong_and_never_shows_it() {
+        for (id, secret, token, named) in [
+            ("", "CANARY", "t", "access key id is empty"),
+            ("AKIA", "", "t", "secret access key is empty"),
+            ("AKIA", "CANARY\r\nx: y", "t", "secret access key holds a character"),
+            ("AKIA", "CANARY\n", "t", "secret access key begins or ends"),
+            ("AK IA", "CANARY", "t", "access key id holds a character"),
+            ("AKIA", "CANARY", "tok\nCANARY", "session token holds a character"),
+        ] {
+            let error = Credentials::builder(id, secret).session_token(token).build().unwrap_err();
+            assert!(error.to_string().contains(named), "{error}");
+            assert!(!error.to_string().contains("CANARY"), "{error}");
+            assert!(!error.is_transient() && !error.is_not_configured());
+        }
+    }
+
+    #[test]
+    fn blank_token_and_account_count_as_none() {
+        let credentials =
+            Credentials::builder("AKIA", "s").session_token(" ").account_id("").build().unwrap();
+        assert!(credentials.session_token().is_none());
+        assert!(credentials.account_id().is_none());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let builder = Credentials::builder("AKIA", "CANARY-1").session_token("CANARY-2");
+        let shown = format!("{builder:?} {:?}", builder.build().unwrap());
+        assert!(shown.contains("AKIA") && !shown.contains("CANARY"), "{shown}");
+    }
+
+    #[test]
+    fn generations_count_up() {
+        let first = Credentials::anonymous();
+        assert!(Credentials::anonymous().generation() > first.generation());
+        assert_eq!(first.clone().generation(), first.generation());
+    }
+}

@@ -1,0 +1,110 @@
+//! Files, read whole: regular ones only, up to a limit, never on a task's thread.
+
+#[cfg(feature = "test-util")]
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+#[cfg(feature = "test-util")]
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where files come from.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Files {
+    #[default]
+    Disk,
+    /// A test's: those it gave, and the disk for all others, so that a test may also use real ones.
+    #[cfg(feature = "test-util")]
+    Given(Arc<Mutex<HashMap<PathBuf, Vec<u8>>>>),
+}
+
+impl Files {
+    /// Reads a regular file of at most `limit` bytes.
+    pub(crate) async fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+        #[cfg(feature = "test-util")]
+        if let Self::Given(files) = self
+            && let Some(bytes) = files.lock().unwrap_or_else(PoisonError::into_inner).get(path)
+        {
+            let fits = bytes.len() as u64 <= limit;
+            return if fits { Ok(bytes.clone()) } else { Err(FileError::TooLarge { limit }) };
+        }
+        let path = path.to_owned();
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => match runtime.spawn_blocking(move || read_regular(&path, limit)).await {
+                Ok(read) => read,
+                Err(_) => Err(FileError::Io(io::ErrorKind::Interrupted)),
+            },
+            // Nobody's task is held up.
+            Err(_) => read_regular(&path, limit),
+        }
+    }
+
+    /// The home directory: `HOME` (on Windows `USERPROFILE`), else what the system knows of the user, as under a
+    /// service manager that sets no `HOME`.
+    pub(crate) fn home(&self, env: &crate::host::Env) -> Option<PathBuf> {
+        let named = env.get(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from);
+        match self {
+            Self::Disk => named.or_else(std::env::home_dir).filter(|home| !home.as_os_str().is_empty()),
+            #[cfg(feature = "test-util")]
+            Self::Given(_) => named,
+        }
+    }
+}
+
+/// Why a file could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileError {
+    NotFound,
+    NotRegular,
+    TooLarge { limit: u64 },
+    Io(io::ErrorKind),
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("does not exist"),
+            Self::NotRegular => f.write_str("is not a regular file"),
+            Self::TooLarge { limit } => write!(f, "is larger than {} KiB", limit / 1024),
+            Self::Io(kind) => write!(f, "cannot be read: {kind}"),
+        }
+    }
+}
+
+fn read_regular(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+    let file = open(path)?;
+    // Asked of what was opened, not of the path: it may have changed in between.
+    let about = file.metadata().map_err(|error| io_error(&error))?;
+    if !about.is_file() {
+        return Err(FileError::NotRegular);
+    }
+    if about.len() > limit {
+        return Err(FileError::TooLarge { limit });
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default());
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
+    if bytes.len() as u64 > limit { Err(FileError::TooLarge { limit }) } else { Ok(bytes) }
+}
+
+/// Without waiting for the other end of a FIFO.
+#[cfg(unix)]
+fn open(path: &Path) -> Result<std::fs::File, FileError> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+    match rustix::fs::open(path, flags, Mode::empty()) {
+        Ok(descriptor) => Ok(descriptor.into()),
+        Err(errno) => Err(io_error(&errno.into())),
+    }
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> Result<std::fs::File, FileError> {
+    std::fs::File::open(path).map_err(|error| io_error(&error))
+}
+
+fn io_error(error: &io::Error) -> FileError {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => FileError::NotFound,
+        kind => FileError::Io(kind),
+    }
+}

@@ -1,0 +1,145 @@
+//! Where credentials come from: the trait, a clonable handle, a closure as a provider.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cache::CredentialsCache;
+use crate::credentials::Credentials;
+use crate::error::Error;
+
+/// A source of credentials. [`retrieve`](Self::retrieve) asks it, every time; a
+/// [`CredentialsCache`] in front keeps what it gave.
+///
+/// Write it with `async fn`:
+///
+/// ```
+/// use aws_credential_chain::{Credentials, CredentialsCache, CredentialsProvider, Error};
+///
+/// #[derive(Debug)]
+/// struct Vault;
+///
+/// impl CredentialsProvider for Vault {
+///     async fn retrieve(&self) -> Result<Credentials, Error> {
+///         // Ask the vault here, then:
+///         Credentials::builder("AKIAIOSFODNN7EXAMPLE", "secret").source_name("vault").build()
+///     }
+/// }
+///
+/// let cache = CredentialsCache::new(Vault);
+/// ```
+///
+/// A provider answers [`Error::NotConfigured`] where it does not apply (a chain goes on), and
+/// [`Error::Failed`] where it is set up and does not work (a chain stops). It need not be quick or careful with
+/// repeated calls: the cache runs one call at a time, in a task of its own, within
+/// [`time_limit`](Self::time_limit), and survives its panics.
+pub trait CredentialsProvider: Send + Sync + 'static {
+    /// Fetches one set of credentials from the source. Never answers from a cache of its own.
+    fn retrieve(&self) -> impl Future<Output = Result<Credentials, Error>> + Send;
+
+    /// How long one call may take before a cache gives it up: 30 s, unless the provider says otherwise (five
+    /// minutes, say, where a person has to act).
+    fn time_limit(&self) -> Duration {
+        DEFAULT_TIME_LIMIT
+    }
+
+    /// The cache behind this provider, if it is one: wrapping a cache shares it instead of caching twice.
+    #[doc(hidden)]
+    fn shared_cache(&self) -> Option<&CredentialsCache> {
+        None
+    }
+}
+
+/// A provider behind a handle that clones and has no type parameter.
+#[derive(Clone)]
+pub struct SharedProvider(Arc<dyn DynProvider>);
+
+impl SharedProvider {
+    /// Puts `provider` behind a handle.
+    pub fn new(provider: impl CredentialsProvider) -> Self {
+        Self(Arc::new(provider))
+    }
+}
+
+impl CredentialsProvider for SharedProvider {
+    async fn retrieve(&self) -> Result<Credentials, Error> {
+        self.0.retrieve_boxed().await
+    }
+
+    fn time_limit(&self) -> Duration {
+        self.0.time_limit_dyn()
+    }
+
+    fn shared_cache(&self) -> Option<&CredentialsCache> {
+        self.0.shared_cache_dyn()
+    }
+}
+
+impl fmt::Debug for SharedProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedProvider").finish_non_exhaustive()
+    }
+}
+
+/// A closure as a provider: `provider_fn(|| async { … })`.
+///
+/// ```
+/// use aws_credential_chain::{Credentials, CredentialsCache, provider_fn};
+///
+/// let cache = CredentialsCache::new(provider_fn(|| async {
+///     Credentials::builder("AKIAIOSFODNN7EXAMPLE", "secret").build()
+/// }));
+/// ```
+pub fn provider_fn<F, Fut>(retrieve: F) -> ProviderFn<F>
+where
+    F: Fn() -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Credentials, Error>> + Send + 'static,
+{
+    ProviderFn(retrieve)
+}
+
+/// What [`provider_fn`] returns.
+#[derive(Clone)]
+pub struct ProviderFn<F>(F);
+
+impl<F, Fut> CredentialsProvider for ProviderFn<F>
+where
+    F: Fn() -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<Credentials, Error>> + Send + 'static,
+{
+    fn retrieve(&self) -> impl Future<Output = Result<Credentials, Error>> + Send {
+        (self.0)()
+    }
+}
+
+impl<F> fmt::Debug for ProviderFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderFn").finish_non_exhaustive()
+    }
+}
+
+/// The object-safe twin: one box per refresh, none per read.
+trait DynProvider: Send + Sync + 'static {
+    fn retrieve_boxed(&self) -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send + '_>>;
+    fn time_limit_dyn(&self) -> Duration;
+    fn shared_cache_dyn(&self) -> Option<&CredentialsCache>;
+}
+
+impl<P: CredentialsProvider> DynProvider for P {
+    fn retrieve_boxed(&self) -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send + '_>> {
+        Box::pin(self.retrieve())
+    }
+
+    fn time_limit_dyn(&self) -> Duration {
+        self.time_limit()
+    }
+
+    fn shared_cache_dyn(&self) -> Option<&CredentialsCache> {
+        self.shared_cache()
+    }
+}
+
+/// The limit of `refresh.md`'s point 8 for sources that no person has to act for.
+const DEFAULT_TIME_LIMIT: Duration = Duration::from_secs(30);
