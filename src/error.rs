@@ -46,7 +46,7 @@ impl Error {
     ///
     /// `why` names what was looked at (a variable, a file, a URL without its query) and never a value.
     pub fn not_configured(source: impl Into<Cow<'static, str>>, why: impl Into<Cow<'static, str>>) -> Self {
-        Self::NotConfigured(NotConfigured::from(vec![Attempt { source: source.into(), why: why.into() }]))
+        Self::NotConfigured(NotConfigured::from(vec![Attempt::new(source, why)]))
     }
 
     /// Whether the chain may go on to the next source.
@@ -87,13 +87,23 @@ impl Error {
     }
 
     pub(crate) fn with_next_attempt(self, at: WallTime) -> Self {
+        self.next_attempt_at(Some(at))
+    }
+
+    /// For an inner cache's error that an outer one will pace by itself.
+    #[cfg(feature = "imds")]
+    pub(crate) fn without_next_attempt(self) -> Self {
+        self.next_attempt_at(None)
+    }
+
+    fn next_attempt_at(self, at: Option<WallTime>) -> Self {
         match self {
             Self::NotConfigured(mut absent) => {
-                Arc::make_mut(&mut absent.0).next_attempt = Some(at);
+                Arc::make_mut(&mut absent.0).next_attempt = at;
                 Self::NotConfigured(absent)
             }
             Self::Failed(mut failure) => {
-                Arc::make_mut(&mut failure.0).next_attempt = Some(at);
+                Arc::make_mut(&mut failure.0).next_attempt = at;
                 Self::Failed(failure)
             }
         }
@@ -174,6 +184,10 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    pub(crate) fn new(source: impl Into<Cow<'static, str>>, why: impl Into<Cow<'static, str>>) -> Self {
+        Self { source: source.into(), why: why.into() }
+    }
+
     /// The source's name, as in [`SourceKind`](crate::SourceKind).
     #[must_use]
     pub fn source(&self) -> &str {

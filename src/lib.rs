@@ -2,13 +2,21 @@
 
 mod cache;
 mod chain;
+#[cfg(feature = "profile")]
+mod config;
 mod credentials;
+mod default_chain;
 mod error;
 mod host;
 mod provider;
+pub mod providers;
+mod region;
+#[cfg(feature = "profile")]
+mod shared_files;
 #[cfg(feature = "test-util")]
 pub mod testing;
 mod wall_time;
+mod wire;
 
 pub use cache::{
     CacheState, CredentialsCache, CredentialsCacheBuilder, RefreshMode, RefreshPolicy, Rejected, StaleRule,
@@ -16,5 +24,9 @@ pub use cache::{
 };
 pub use chain::ProviderChain;
 pub use credentials::{Credentials, CredentialsBuilder, Hop, Source, SourceKind};
+pub use default_chain::DefaultChain;
 pub use error::{Attempt, Error, Failure, FailureKind, NotConfigured};
+#[cfg(feature = "_http")]
+pub use host::http::Timeouts;
 pub use provider::{CredentialsProvider, ProviderFn, SharedProvider, provider_fn};
+pub use region::Region;

@@ -120,6 +120,20 @@ impl<F> fmt::Debug for ProviderFn<F> {
     }
 }
 
+impl<P: CredentialsProvider> CredentialsProvider for Arc<P> {
+    fn retrieve(&self) -> impl Future<Output = Result<Credentials, Error>> + Send {
+        P::retrieve(self)
+    }
+
+    fn time_limit(&self) -> Duration {
+        P::time_limit(self)
+    }
+
+    fn shared_cache(&self) -> Option<&CredentialsCache> {
+        P::shared_cache(self)
+    }
+}
+
 /// The object-safe twin: one box per refresh, none per read.
 trait DynProvider: Send + Sync + 'static {
     fn retrieve_boxed(&self) -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send + '_>>;

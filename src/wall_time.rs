@@ -19,6 +19,7 @@ impl WallTime {
     /// Earlier than every reading of a clock.
     pub(crate) const ALWAYS_PAST: Self = Self(i64::MIN);
 
+    #[cfg(test)]
     pub(crate) const fn from_unix_nanos(nanos: i64) -> Self {
         Self(nanos)
     }

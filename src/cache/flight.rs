@@ -26,8 +26,8 @@ pub(crate) trait Fetch<V>: Send + Sync + 'static {
     fn time_limit(&self) -> Duration;
     /// For errors that the source itself cannot give: it hangs, or it panicked.
     fn name(&self) -> &'static str;
-    /// For the event of a successful refresh.
-    fn describe(&self, value: &V) -> String;
+    /// Told after each flight, outside of any lock.
+    fn report(&self, _after: &Snapshot<V>, _took: Duration) {}
 }
 
 /// Keeps one value fresh: slot, flight and decision over any value that expires.
@@ -339,7 +339,7 @@ impl<V: Perishable> Landing<V> {
         // Outside the lock: a subscriber may call the cache.
         drop(tower);
         if let Some(news) = news {
-            machine.report(&news, started.until(now));
+            machine.source.report(&news, started.until(now));
         }
         self.sender.send_replace(Some(outcome));
     }
@@ -358,29 +358,6 @@ impl<V> Machine<V> {
     fn tower(&self) -> MutexGuard<'_, Tower<V>> {
         // Nothing under the lock can be left half done: a panic elsewhere does not spoil it.
         self.tower.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<V: Perishable> Machine<V> {
-    fn report(&self, after: &Snapshot<V>, took: Duration) {
-        let source = self.source.name();
-        match (after.trouble(), after.held()) {
-            (Some(trouble), held) => tracing::warn!(
-                source,
-                failures = trouble.failures,
-                next_attempt = %trouble.next_attempt,
-                in_hand_until = held.map(|held| tracing::field::display(held.expiry)),
-                error = %trouble.error,
-                "credentials not refreshed"
-            ),
-            (None, Some(held)) => tracing::info!(
-                source = self.source.describe(&held.value),
-                expiry = (held.expiry != WallTime::NEVER).then(|| tracing::field::display(held.expiry)),
-                ?took,
-                "credentials refreshed"
-            ),
-            (None, None) => {}
-        }
     }
 }
 

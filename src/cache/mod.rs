@@ -17,7 +17,7 @@ use std::time::Duration;
 pub(crate) use self::flight::a_read_waits;
 pub(crate) use self::flight::{Fetch, Refresher};
 pub use self::policy::{RefreshMode, RefreshPolicy, StaleRule};
-pub(crate) use self::state::Perishable;
+pub(crate) use self::state::{Perishable, Snapshot};
 pub use self::status::{CacheState, Status};
 
 use crate::credentials::{Credentials, SourceKind};
@@ -238,8 +238,24 @@ impl Fetch<Credentials> for SharedProvider {
         "credentials"
     }
 
-    fn describe(&self, credentials: &Credentials) -> String {
-        credentials.source().to_string()
+    fn report(&self, after: &Snapshot<Credentials>, took: Duration) {
+        match (after.trouble(), after.held()) {
+            (Some(trouble), held) => tracing::warn!(
+                failures = trouble.failures,
+                next_attempt = %trouble.next_attempt,
+                in_hand_until = held.map(|held| tracing::field::display(held.expiry)),
+                error = %trouble.error,
+                "credentials not refreshed"
+            ),
+            (None, Some(held)) => tracing::info!(
+                source = %held.value.source(),
+                access_key_id = held.value.access_key_id(),
+                expiry = (held.expiry != WallTime::NEVER).then(|| tracing::field::display(held.expiry)),
+                ?took,
+                "credentials refreshed"
+            ),
+            (None, None) => {}
+        }
     }
 }
 

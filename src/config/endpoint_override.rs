@@ -1,0 +1,179 @@
+//! Which endpoint a user has set for a service instead of AWS's own.
+//!
+//! The first that is set wins; blank counts as unset:
+//!
+//! 1. code
+//! 2. `AWS_ENDPOINT_URL_<SERVICE>`, the service id in upper case with `_` for blanks and dashes
+//! 3. `AWS_ENDPOINT_URL`
+//! 4. `endpoint_url` below the service id, in lower case, in the `[services x]` section that the profile names with
+//!    `services = x`
+//! 5. `endpoint_url` of the profile
+//!
+//! `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`, or `ignore_configured_endpoint_urls = true` in the profile where the
+//! variable is not set, turns off all but the first.
+
+use std::fmt;
+
+use super::printable::printable;
+use super::profiles::{Origin, Profile, Profiles};
+
+/// Where to look.
+#[derive(Clone, Copy)]
+pub(crate) struct EndpointSettings<'a> {
+    /// What the user has set in code.
+    pub(crate) code: Option<&'a str>,
+    /// Looks up an environment variable.
+    pub(crate) env: &'a dyn Fn(&str) -> Option<String>,
+    pub(crate) profiles: &'a Profiles,
+    /// The selected profile, which need not exist.
+    pub(crate) profile: &'a str,
+}
+
+/// The endpoint to use, as it was written. `Debug` shows its origin only: a URL can carry a password.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct EndpointOverride {
+    pub(crate) url: String,
+    pub(crate) origin: OverrideOrigin,
+}
+
+/// Who has set it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum OverrideOrigin {
+    Code,
+    Variable(String),
+    File(Origin),
+}
+
+/// A setting that has to do with the endpoint and cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EndpointOverrideError {
+    NotABoolean { setting: String, origin: OverrideOrigin },
+    NoSuchServices { services: String, profile: String, origin: Origin },
+    NotOneLine { profile: String, origin: Origin },
+}
+
+/// Looks for the endpoint of a service, by its id: `STS`, `SSO OIDC`.
+pub(crate) fn endpoint_override(
+    service_id: &str,
+    settings: EndpointSettings<'_>,
+) -> Result<Option<EndpointOverride>, EndpointOverrideError> {
+    if let Some(url) = settings.code.filter(|url| !is_blank(url)) {
+        return Ok(Some(EndpointOverride { url: url.trim().to_owned(), origin: OverrideOrigin::Code }));
+    }
+    let profile = settings.profiles.profile(settings.profile);
+    if is_ignored(settings, profile)? {
+        return Ok(None);
+    }
+    for variable in [format!("{VARIABLE}_{}", variable_suffix(service_id)), VARIABLE.to_owned()] {
+        if let Some(url) = variable_value(settings, &variable) {
+            let origin = OverrideOrigin::Variable(variable);
+            return Ok(Some(EndpointOverride { url: url.trim().to_owned(), origin }));
+        }
+    }
+    match profile {
+        Some(profile) => of_profile(service_id, profile, settings.profiles),
+        None => Ok(None),
+    }
+}
+
+/// The service id as the name of a variable ends with it.
+fn variable_suffix(service_id: &str) -> String {
+    service_id.replace([' ', '-'], "_").to_ascii_uppercase()
+}
+
+fn is_ignored(
+    settings: EndpointSettings<'_>,
+    profile: Option<&Profile>,
+) -> Result<bool, EndpointOverrideError> {
+    let (text, setting, origin) = if let Some(text) = variable_value(settings, IGNORE_VARIABLE) {
+        (text, IGNORE_VARIABLE, OverrideOrigin::Variable(IGNORE_VARIABLE.to_owned()))
+    } else if let Some(value) = profile.and_then(|profile| profile.get_set(IGNORE_KEY)) {
+        (value.text().to_owned(), IGNORE_KEY, OverrideOrigin::File(value.origin().clone()))
+    } else {
+        return Ok(false);
+    };
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(EndpointOverrideError::NotABoolean { setting: setting.to_owned(), origin }),
+    }
+}
+
+fn of_profile(
+    service_id: &str,
+    profile: &Profile,
+    profiles: &Profiles,
+) -> Result<Option<EndpointOverride>, EndpointOverrideError> {
+    let mut of_service = None;
+    if let Some(services) = profile.get_set("services") {
+        let section =
+            profiles.services(services.text()).ok_or_else(|| EndpointOverrideError::NoSuchServices {
+                services: printable(services.text()),
+                profile: printable(profile.name()),
+                origin: services.origin().clone(),
+            })?;
+        let service = section.get(&variable_suffix(service_id).to_ascii_lowercase());
+        of_service = service.and_then(|service| service.sub(KEY)).filter(|url| !url.is_blank());
+    }
+    let Some(url) = of_service.or_else(|| profile.get_set(KEY)) else { return Ok(None) };
+    let origin = url.origin().clone();
+    if url.text().contains('\n') || url.has_sub() {
+        return Err(EndpointOverrideError::NotOneLine { profile: printable(profile.name()), origin });
+    }
+    Ok(Some(EndpointOverride { url: url.text().trim().to_owned(), origin: OverrideOrigin::File(origin) }))
+}
+
+fn variable_value(settings: EndpointSettings<'_>, name: &str) -> Option<String> {
+    (settings.env)(name).filter(|text| !is_blank(text))
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim().is_empty()
+}
+
+impl fmt::Debug for EndpointOverride {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndpointOverride").field("origin", &self.origin).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for OverrideOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code => write!(f, "code"),
+            Self::Variable(name) => write!(f, "the environment variable {name}"),
+            Self::File(origin) => origin.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for EndpointOverrideError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotABoolean { setting, origin: OverrideOrigin::File(origin) } => {
+                write!(f, "`{setting}` ({origin}) is neither `true` nor `false`; write one of them")
+            }
+            Self::NotABoolean { setting, .. } => {
+                write!(f, "{setting} is neither `true` nor `false`; set it to one of them")
+            }
+            Self::NoSuchServices { services, profile, origin } => write!(
+                f,
+                "profile `{profile}` ({origin}): its `services` section `{services}` does not exist; add `[services {services}]` to the config file or correct the name"
+            ),
+            Self::NotOneLine { profile, origin } => write!(
+                f,
+                "profile `{profile}` ({origin}): the value of `endpoint_url` goes on in indented lines; write it in one line, and begin the next key in the first column"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for EndpointOverrideError {}
+
+const VARIABLE: &str = "AWS_ENDPOINT_URL";
+const IGNORE_VARIABLE: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+const KEY: &str = "endpoint_url";
+const IGNORE_KEY: &str = "ignore_configured_endpoint_urls";
+
+#[cfg(test)]
+mod tests;

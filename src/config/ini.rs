@@ -1,0 +1,217 @@
+//! The dialect of INI in which AWS writes its shared files: text → sections → properties, each with its line.
+//!
+//! This file knows lines only. Which sections count, which names are allowed, and how sections and files merge is
+//! the business of [`profiles`](super::profiles).
+//!
+//! | line | meaning |
+//! |---|---|
+//! | blank (spaces and tabs), or `#` or `;` in the first column | nothing |
+//! | `[name]`, then blanks, then perhaps a comment | begins a section, also one seen before |
+//! | `key = value`, split at the first `=` | a property; a comment counts only after a blank: `a;b` and `a# b` are values |
+//! | indented, after a property with a value | one more line of that value; comment signs belong to it |
+//! | indented, after a property without a value | `key = value` of a sub-property |
+//! | indented comment anywhere else | nothing: the AWS CLI and most SDKs skip it too, where refusing the file would be the strict reading |
+//!
+//! Everything else is an error for the whole file. Lines end in LF or CRLF, a byte order mark at the beginning is
+//! skipped, and whitespace is space and tab, not what Unicode calls so.
+//!
+//! Nothing is copied: the result borrows from the input, one pass, no recursion.
+
+use std::fmt;
+
+use super::printable::printable;
+
+/// Reads a whole file.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Section<'_>>, IniError> {
+    let mut sections: Vec<Section<'_>> = Vec::new();
+    for (index, line) in decode(bytes)?.split('\n').enumerate() {
+        let number = index + 1;
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        read_line(&mut sections, line, number).map_err(|kind| IniError { line: number, kind })?;
+    }
+    Ok(sections)
+}
+
+/// A header and what stands below it. A header that comes twice makes two of these.
+pub(crate) struct Section<'a> {
+    /// What stands between the brackets, trimmed.
+    pub(crate) name: &'a str,
+    pub(crate) line: usize,
+    pub(crate) properties: Vec<Property<'a>>,
+}
+
+/// `key = value`, as it is written. No `Debug`: the value may be a secret.
+pub(crate) struct Property<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) value: &'a str,
+    pub(crate) line: usize,
+    /// Further lines of a value, trimmed.
+    pub(crate) continuation: Vec<&'a str>,
+    /// What stands below an empty value.
+    pub(crate) sub: Vec<SubProperty<'a>>,
+}
+
+/// An indented `key = value` below an empty value.
+pub(crate) struct SubProperty<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) value: &'a str,
+    pub(crate) line: usize,
+}
+
+/// Why a file could not be read, and where. Never carries a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IniError {
+    /// Counted from 1.
+    pub(crate) line: usize,
+    pub(crate) kind: IniErrorKind,
+}
+
+/// What is wrong with a line. Names are [`printable`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum IniErrorKind {
+    NotUtf8,
+    Nul,
+    HeaderNotClosed,
+    TextAfterHeader { section: String },
+    OutsideSection,
+    MissingEquals { section: String },
+    EmptyKey { section: String },
+    ContinuationWithoutProperty { section: String },
+    SubPropertyMissingEquals { key: String },
+    EmptySubPropertyKey { key: String },
+}
+
+impl fmt::Display for IniError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.kind)
+    }
+}
+
+impl fmt::Display for IniErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotUtf8 => write!(
+                f,
+                "this is not UTF-8 text; save the file as UTF-8 (PowerShell's `>` may have written UTF-16)"
+            ),
+            Self::Nul => write!(
+                f,
+                "a NUL character; save the file as UTF-8 text (it may be UTF-16, or damaged by a crash while it was written)"
+            ),
+            Self::HeaderNotClosed => write!(f, "the section header has no closing `]`; write `[name]`"),
+            Self::TextAfterHeader { section } => write!(
+                f,
+                "text after the header `[{section}]`; only a comment with `#` or `;` may follow it, move the rest to the next line"
+            ),
+            Self::OutsideSection => write!(
+                f,
+                "text before the first section; put a header such as `[default]` above it, or `#` in the first column to make it a comment"
+            ),
+            Self::MissingEquals { section } => write!(
+                f,
+                "a line without `=` in section `[{section}]`; write `key = value`, indent it if it continues the value above, or put `#` in the first column to make it a comment"
+            ),
+            Self::EmptyKey { section } => {
+                write!(f, "nothing before the `=` in section `[{section}]`; write `key = value`")
+            }
+            Self::ContinuationWithoutProperty { section } => write!(
+                f,
+                "an indented line directly below the header `[{section}]`; only the line after a property may be indented, remove the blanks in front"
+            ),
+            Self::SubPropertyMissingEquals { key } => write!(
+                f,
+                "an indented line without `=` below `{key} =`; write `name = value`, or put the value of `{key}` on its own line, right after the `=`"
+            ),
+            Self::EmptySubPropertyKey { key } => {
+                write!(f, "nothing before the `=` in an indented line below `{key} =`; write `name = value`")
+            }
+        }
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<&str, IniError> {
+    let error = |at: usize, kind| {
+        let before = bytes.get(..at).unwrap_or(bytes);
+        IniError { line: before.split(|byte| *byte == b'\n').count(), kind }
+    };
+    let text = std::str::from_utf8(bytes).map_err(|e| error(e.valid_up_to(), IniErrorKind::NotUtf8))?;
+    if let Some(at) = text.find('\0') {
+        return Err(error(at, IniErrorKind::Nul));
+    }
+    Ok(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text))
+}
+
+fn read_line<'a>(sections: &mut Vec<Section<'a>>, line: &'a str, number: usize) -> Result<(), IniErrorKind> {
+    let content = line.trim_matches(BLANKS);
+    if content.is_empty() || line.starts_with(COMMENT) {
+        return Ok(());
+    }
+    if let Some(rest) = line.strip_prefix('[') {
+        let name = header(rest)?;
+        sections.push(Section { name, line: number, properties: Vec::new() });
+        return Ok(());
+    }
+    let indented = line.starts_with(BLANKS);
+    let is_comment = content.starts_with(COMMENT);
+    let Some(section) = sections.last_mut() else {
+        return if is_comment { Ok(()) } else { Err(IniErrorKind::OutsideSection) };
+    };
+    match section.properties.last_mut() {
+        _ if !indented => {
+            let section_name = || printable(section.name);
+            let (key, value) =
+                split(content).ok_or_else(|| IniErrorKind::MissingEquals { section: section_name() })?;
+            if key.is_empty() {
+                return Err(IniErrorKind::EmptyKey { section: section_name() });
+            }
+            section.properties.push(Property {
+                key,
+                value,
+                line: number,
+                continuation: Vec::new(),
+                sub: Vec::new(),
+            });
+        }
+        Some(property) if !property.value.is_empty() => property.continuation.push(content),
+        _ if is_comment => {}
+        Some(property) => {
+            let parent = || printable(property.key);
+            let (key, value) =
+                split(content).ok_or_else(|| IniErrorKind::SubPropertyMissingEquals { key: parent() })?;
+            if key.is_empty() {
+                return Err(IniErrorKind::EmptySubPropertyKey { key: parent() });
+            }
+            property.sub.push(SubProperty { key, value, line: number });
+        }
+        None => {
+            return Err(IniErrorKind::ContinuationWithoutProperty { section: printable(section.name) });
+        }
+    }
+    Ok(())
+}
+
+/// The name in a header, from what follows the `[`.
+fn header(rest: &str) -> Result<&str, IniErrorKind> {
+    let (name, after) = rest.split_once(']').ok_or(IniErrorKind::HeaderNotClosed)?;
+    let name = name.trim_matches(BLANKS);
+    let after = after.trim_matches(BLANKS);
+    if !after.is_empty() && !after.starts_with(COMMENT) {
+        return Err(IniErrorKind::TextAfterHeader { section: printable(name) });
+    }
+    Ok(name)
+}
+
+/// Key and value of a line, without its comment.
+fn split(content: &str) -> Option<(&str, &str)> {
+    let comment = content.as_bytes().windows(2).position(|pair| matches!(pair, [b' ' | b'\t', b'#' | b';']));
+    let content = comment.and_then(|at| content.get(..at)).unwrap_or(content);
+    let (key, value) = content.split_once('=')?;
+    Some((key.trim_matches(BLANKS), value.trim_matches(BLANKS)))
+}
+
+const BLANKS: [char; 2] = [' ', '\t'];
+const COMMENT: [char; 2] = ['#', ';'];
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+#[cfg(test)]
+mod tests;

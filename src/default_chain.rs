@@ -1,0 +1,308 @@
+//! The order in which AWS's own SDKs look for credentials.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::chain::ProviderChain;
+use crate::credentials::Credentials;
+use crate::error::{Attempt, Error, NotConfigured};
+use crate::host::Host;
+use crate::provider::{CredentialsProvider, SharedProvider};
+use crate::providers::Environment;
+use crate::region::Region;
+
+/// The sources that AWS's SDKs share, in their order:
+///
+/// 1. **environment**: `AWS_ACCESS_KEY_ID` and its companions
+/// 2. **profile files**: the profile named by [`profile`](Self::profile), else by `AWS_PROFILE`, else `default`, in
+///    `~/.aws/credentials` and `~/.aws/config`
+/// 3. **instance metadata**: the role of an EC2 instance
+///
+/// The first that is configured wins. One that is configured and fails stops the chain: a typo in a profile never
+/// becomes the identity of the machine.
+///
+/// Each place is a slot: a provider of your own takes it, or it is left out.
+///
+/// ```
+/// use aws_credential_chain::{CredentialsCache, DefaultChain};
+///
+/// let cache = CredentialsCache::new(DefaultChain::new());
+///
+/// // On a laptop there is no metadata service to wait for:
+/// let cache = CredentialsCache::new(DefaultChain::new().profile("dev").no_instance_metadata());
+/// ```
+///
+/// Make it once and keep it: the metadata service's session token and the HTTP clients are shared between its calls.
+/// Making it does no IO.
+#[must_use]
+pub struct DefaultChain {
+    host: Host,
+    profile: Option<String>,
+    region: Option<Region>,
+    #[cfg(feature = "_http")]
+    http: crate::host::http::HttpSettings,
+    environment: Slot,
+    profile_files: Slot,
+    instance_metadata: Slot,
+    chain: OnceLock<ProviderChain>,
+    #[cfg(feature = "imds")]
+    imds: OnceLock<Arc<crate::providers::InstanceMetadata>>,
+}
+
+/// One place of the chain.
+enum Slot {
+    Standard,
+    Replaced(SharedProvider),
+    Removed,
+}
+
+impl DefaultChain {
+    /// The chain of this machine: process environment, home directory, metadata service.
+    pub fn new() -> Self {
+        Self::of(Host::default())
+    }
+
+    /// The chain of a machine made for a test.
+    #[cfg(feature = "test-util")]
+    pub fn in_world(world: &crate::testing::World) -> Self {
+        Self::of(world.host())
+    }
+
+    fn of(host: Host) -> Self {
+        Self {
+            host,
+            profile: None,
+            region: None,
+            #[cfg(feature = "_http")]
+            http: crate::host::http::HttpSettings::default(),
+            environment: Slot::Standard,
+            profile_files: Slot::Standard,
+            instance_metadata: Slot::Standard,
+            chain: OnceLock::new(),
+            #[cfg(feature = "imds")]
+            imds: OnceLock::new(),
+        }
+    }
+
+    /// Uses this profile. Whoever names one in code means it: keys in the environment are not looked at then, and
+    /// neither is `AWS_PROFILE`.
+    pub fn profile(mut self, name: impl Into<String>) -> Self {
+        self.profile = Some(name.into());
+        self
+    }
+
+    /// The region that [`resolve_region`](Self::resolve_region) answers with, whatever else says.
+    pub fn region(mut self, region: Region) -> Self {
+        self.region = Some(region);
+        self
+    }
+
+    /// How long to wait for services on this machine and its hypervisor: one second for a connection, one for an
+    /// answer, unless set.
+    #[cfg(feature = "_http")]
+    pub fn timeouts(mut self, timeouts: crate::Timeouts) -> Self {
+        self.http.timeouts = timeouts;
+        self
+    }
+
+    /// Adjusts the HTTP client that speaks to AWS over the network (not the one for the metadata service): a proxy
+    /// of its own, other limits. Redirects stay switched off, whatever the closure does: a body with a secret in it
+    /// would follow them.
+    #[cfg(feature = "_http")]
+    pub fn http(
+        mut self,
+        adjust: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
+    ) -> Self {
+        self.http.adjust = Some(Arc::new(adjust));
+        self
+    }
+
+    /// Puts `provider` in the place of the environment's keys.
+    pub fn environment(mut self, provider: impl CredentialsProvider) -> Self {
+        self.environment = Slot::Replaced(SharedProvider::new(provider));
+        self
+    }
+
+    /// Does not look at keys in the environment.
+    pub fn no_environment(mut self) -> Self {
+        self.environment = Slot::Removed;
+        self
+    }
+
+    /// Puts `provider` in the place of the profile files.
+    pub fn profile_files(mut self, provider: impl CredentialsProvider) -> Self {
+        self.profile_files = Slot::Replaced(SharedProvider::new(provider));
+        self
+    }
+
+    /// Does not look at profile files.
+    pub fn no_profile_files(mut self) -> Self {
+        self.profile_files = Slot::Removed;
+        self
+    }
+
+    /// Puts `provider` in the place of the metadata service.
+    pub fn instance_metadata(mut self, provider: impl CredentialsProvider) -> Self {
+        self.instance_metadata = Slot::Replaced(SharedProvider::new(provider));
+        self
+    }
+
+    /// Does not ask the metadata service, neither for credentials nor for the region.
+    pub fn no_instance_metadata(mut self) -> Self {
+        self.instance_metadata = Slot::Removed;
+        self
+    }
+
+    /// The region to call: set in code, `AWS_REGION`, `AWS_DEFAULT_REGION`, `region` of the profile, the instance's
+    /// own.
+    ///
+    /// # Errors
+    /// Nothing names one: then the error lists where it was looked for. Or what names one is wrong.
+    pub async fn resolve_region(&self) -> Result<Region, Error> {
+        if let Some(region) = &self.region {
+            return Ok(region.clone());
+        }
+        for variable in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+            if let Some(name) = self.host.env.get(variable) {
+                return Region::named(name, variable);
+            }
+        }
+        let mut before = vec![Attempt::new("environment", "AWS_REGION and AWS_DEFAULT_REGION are not set")];
+        #[cfg(feature = "profile")]
+        {
+            let loaded = self.shared_files().load().await?;
+            if let Some(value) = loaded.get("region") {
+                return Region::named(value.text().to_owned(), &value.origin().to_string());
+            }
+            let why =
+                format!("profile `{}` has no `region` in {}", loaded.profile_name(), loaded.looked_at());
+            before.push(Attempt::new("profile file", why));
+        }
+        #[cfg(feature = "imds")]
+        if !matches!(self.instance_metadata, Slot::Removed) {
+            match self.imds().region().await {
+                Err(Error::NotConfigured(absent)) => before.extend_from_slice(absent.attempts()),
+                answer => return answer,
+            }
+        }
+        before.push(Attempt::new("region", "set AWS_REGION, or `region` in the profile"));
+        Err(Error::NotConfigured(NotConfigured::from(before)))
+    }
+
+    /// The endpoint that a user has set for a service (`STS`, `S3`, `SSO OIDC`) instead of AWS's own:
+    /// `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, `endpoint_url` in the `services` section of the profile,
+    /// `endpoint_url` of the profile. All of them are switched off by `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`.
+    ///
+    /// # Errors
+    /// A setting cannot be read, or the files cannot.
+    #[cfg(feature = "profile")]
+    pub async fn resolve_endpoint_url(&self, service_id: &str) -> Result<Option<String>, Error> {
+        self.shared_files().load().await?.endpoint_override(service_id, &self.host)
+    }
+
+    fn chain(&self) -> &ProviderChain {
+        self.chain.get_or_init(|| {
+            let mut chain = ProviderChain::new();
+            match &self.environment {
+                // Whoever names a profile in code means that profile.
+                Slot::Standard if self.profile.is_some() => {}
+                Slot::Standard => chain = chain.then(Environment::of(self.host.env.clone())),
+                Slot::Replaced(provider) => chain = chain.then(provider.clone()),
+                Slot::Removed => {}
+            }
+            match &self.profile_files {
+                Slot::Standard => chain = chain.then(self.standard_profile_files()),
+                Slot::Replaced(provider) => chain = chain.then(provider.clone()),
+                Slot::Removed => {}
+            }
+            match &self.instance_metadata {
+                Slot::Standard => chain = chain.then(self.standard_instance_metadata()),
+                Slot::Replaced(provider) => chain = chain.then(provider.clone()),
+                Slot::Removed => {}
+            }
+            chain
+        })
+    }
+
+    #[cfg(feature = "profile")]
+    fn standard_profile_files(&self) -> impl CredentialsProvider + use<> {
+        crate::providers::ProfileFile::of(self.host.clone(), self.profile.clone())
+    }
+
+    #[cfg(not(feature = "profile"))]
+    fn standard_profile_files(&self) -> impl CredentialsProvider + use<> {
+        let wanted = self.profile.is_some() || self.host.env.get("AWS_PROFILE").is_some();
+        crate::providers::Absent::new(crate::SourceKind::ProfileFile, "profile", wanted)
+    }
+
+    #[cfg(feature = "imds")]
+    fn standard_instance_metadata(&self) -> impl CredentialsProvider + use<> {
+        Arc::clone(self.imds())
+    }
+
+    #[cfg(not(feature = "imds"))]
+    #[expect(clippy::unused_self, reason = "its twin uses it")]
+    fn standard_instance_metadata(&self) -> impl CredentialsProvider + use<> {
+        crate::providers::Absent::new(crate::SourceKind::InstanceMetadata, "imds", false)
+    }
+
+    #[cfg(feature = "imds")]
+    fn imds(&self) -> &Arc<crate::providers::InstanceMetadata> {
+        self.imds.get_or_init(|| {
+            Arc::new(crate::providers::InstanceMetadata::of(self.host.clone(), self.http.clone()))
+        })
+    }
+
+    #[cfg(feature = "profile")]
+    fn shared_files(&self) -> crate::shared_files::SharedFiles {
+        crate::shared_files::SharedFiles::new(self.host.clone(), self.profile.clone())
+    }
+}
+
+impl Default for DefaultChain {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CredentialsProvider for DefaultChain {
+    async fn retrieve(&self) -> Result<Credentials, Error> {
+        let credentials = self.chain().retrieve().await?;
+        if credentials.source().kind() == crate::SourceKind::Environment
+            && let Some(profile) = self.host.env.get("AWS_PROFILE")
+        {
+            tracing::warn!(
+                profile,
+                "AWS_ACCESS_KEY_ID and AWS_PROFILE are both set: the keys are used, the profile is not"
+            );
+        }
+        Ok(credentials)
+    }
+
+    fn time_limit(&self) -> Duration {
+        self.chain().time_limit()
+    }
+}
+
+impl fmt::Debug for DefaultChain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DefaultChain")
+            .field("profile", &self.profile)
+            .field("region", &self.region)
+            .field("environment", &self.environment)
+            .field("profile_files", &self.profile_files)
+            .field("instance_metadata", &self.instance_metadata)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Standard => "standard",
+            Self::Replaced(_) => "replaced",
+            Self::Removed => "removed",
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! One request, one answer: bounded in time and size.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::runtime::Handle;
+
+/// A request to be sent.
+#[derive(Debug)]
+pub(crate) struct Outgoing<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: &'a str,
+    /// Values are treated as secrets: never shown, marked as sensitive towards hyper.
+    pub(crate) headers: &'a [(HeaderName, SecretString)],
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header of the answer, if it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// `Retry-After` in its form of seconds. The form of a date is rare here and not worth a wrong clock.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+    }
+}
+
+/// Status and sizes, never the contents.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum HttpError {
+    /// Nobody listens there, or there is no way.
+    Refused(String),
+    /// No connection in time.
+    ConnectTimedOut,
+    /// A connection, and then no (whole) answer in time.
+    Silent,
+    /// The answer broke off or is no HTTP.
+    Broken(String),
+    /// The answer is larger than [`BODY_MAX`].
+    TooLarge,
+    /// The URL or a header cannot be sent.
+    Unsendable(&'static str),
+    /// No tokio runtime on this thread.
+    NoRuntime,
+    /// The client could not be built.
+    NoClient(String),
+}
+
+impl HttpError {
+    pub(super) fn not_built(error: &reqwest::Error) -> Self {
+        Self::NoClient(innermost(error))
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(why) => write!(f, "no connection: {why}"),
+            Self::ConnectTimedOut => f.write_str("no connection within the time limit"),
+            Self::Silent => f.write_str("connected, and no whole answer within the time limit"),
+            Self::Broken(why) => write!(f, "the answer broke off or is no HTTP: {why}"),
+            Self::TooLarge => write!(f, "the answer is larger than {} KiB", BODY_MAX / 1024),
+            Self::Unsendable(what) => write!(f, "{what} cannot be sent"),
+            Self::NoRuntime => f.write_str("HTTP needs a tokio runtime, and none runs on this thread"),
+            Self::NoClient(why) => write!(f, "the HTTP client cannot be built: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for HttpError {}
+
+/// Sends `request` and reads the whole answer, within `limit`.
+pub(crate) async fn exchange(
+    client: &Client,
+    request: Outgoing<'_>,
+    limit: Duration,
+) -> Result<Answer, HttpError> {
+    // Asked first: hyper would panic.
+    Handle::try_current().map_err(|_| HttpError::NoRuntime)?;
+    let mut headers = HeaderMap::with_capacity(request.headers.len());
+    for (name, value) in request.headers {
+        let mut value = HeaderValue::from_str(value.expose_secret())
+            .map_err(|_| HttpError::Unsendable("a header with a line break or another control character"))?;
+        value.set_sensitive(true);
+        headers.append(name.clone(), value);
+    }
+    let url = request
+        .url
+        .parse::<reqwest::Url>()
+        .map_err(|_| HttpError::Unsendable("a URL that cannot be read"))?;
+    let sent = client.request(request.method, url).headers(headers).timeout(limit).send().await;
+    let mut response = sent.map_err(|error| classify(&error))?;
+    if response.content_length().is_some_and(|length| length > BODY_MAX as u64) {
+        return Err(HttpError::TooLarge);
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
+        if body.len() + chunk.len() > BODY_MAX {
+            return Err(HttpError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()), body })
+}
+
+fn classify(error: &reqwest::Error) -> HttpError {
+    match (error.is_connect(), error.is_timeout()) {
+        (true, true) => HttpError::ConnectTimedOut,
+        (true, false) => HttpError::Refused(innermost(error)),
+        (false, true) => HttpError::Silent,
+        (false, false) => HttpError::Broken(innermost(error)),
+    }
+}
+
+/// The innermost error says what happened ("Connection refused"); those around it repeat the URL, whose query may
+/// hold what does not belong in a log.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    crate::error::printable(&innermost.to_string())
+}
+
+/// Far more than any answer with credentials in it.
+pub(crate) const BODY_MAX: usize = 64 * 1024;

@@ -1,0 +1,175 @@
+//! Talking to the metadata service: a session token, and requests that carry it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::HeaderName;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::answers;
+use super::endpoint::Settings;
+use crate::cache::{Fetch, Perishable, RefreshPolicy, Refresher, a_read_waits};
+use crate::error::Error;
+use crate::host::http::{Answer, Http, HttpError, Outgoing};
+use crate::host::{Clock, Host};
+use crate::wall_time::WallTime;
+
+/// Requests with a session token, which is fetched when needed and kept as long as it lives.
+#[derive(Debug)]
+pub(super) struct MetadataSession {
+    http: Http,
+    pub(super) settings: Arc<Settings>,
+    token: Refresher<SessionToken>,
+    random: Mutex<fastrand::Rng>,
+}
+
+/// What a path holds.
+pub(super) enum Reply {
+    Found(Vec<u8>),
+    NotFound,
+}
+
+impl MetadataSession {
+    pub(super) fn new(host: &Host, http: Http, settings: Settings) -> Self {
+        let settings = Arc::new(settings);
+        let source =
+            TokenSource { http: http.clone(), settings: Arc::clone(&settings), clock: host.clock.clone() };
+        let policy = RefreshPolicy::default().advisory_window(TOKEN_RENEWED_AHEAD);
+        let token = Refresher::new(source, policy, host.clock.clone(), host.env.clone());
+        Self { http, settings, token, random: Mutex::new(host.clock.random()) }
+    }
+
+    /// Reads `path`. Faults of the server are tried again while a read waits for them; a token that is refused is
+    /// exchanged once.
+    pub(super) async fn get(&self, path: &str) -> Result<Reply, Error> {
+        let url = self.settings.url(path);
+        let mut exchanged = false;
+        let mut attempt = 1;
+        loop {
+            let token = self.token().await?;
+            let headers = [(HeaderName::from_static(TOKEN_HEADER), token.text.clone())];
+            let request = Outgoing { method: Method::GET, url: &url, headers: &headers };
+            let outcome = self.http.link_local(request).await;
+            match &outcome {
+                Ok(answer) if answer.status == 401 && !exchanged => {
+                    exchanged = true;
+                    self.token.invalidate(|held| held.repeats(&token));
+                    continue;
+                }
+                Ok(answer) if answer.status == 404 => return Ok(Reply::NotFound),
+                _ => {}
+            }
+            if attempt == ATTEMPTS || !is_worth_retrying(&outcome) || !a_read_waits() {
+                return answers::found(outcome, &url).map(Reply::Found);
+            }
+            self.pause(attempt).await;
+            attempt += 1;
+        }
+    }
+
+    async fn token(&self) -> Result<SessionToken, Error> {
+        if let Some(token) = self.token.quiet(SessionToken::clone) {
+            return Ok(token);
+        }
+        let mut attempt = 1;
+        loop {
+            // Not a read: failures are remembered by the cache of the credentials, and once is enough.
+            let error = match self.token.renew().await {
+                Ok(token) => return Ok(token),
+                Err(error) => error.without_next_attempt(),
+            };
+            if attempt == ATTEMPTS || !answers::is_worth_another_token(&error) || !a_read_waits() {
+                return Err(error);
+            }
+            self.pause(attempt).await;
+            attempt += 1;
+        }
+    }
+
+    async fn pause(&self, attempt: u32) {
+        let draw = self.random.lock().unwrap_or_else(PoisonError::into_inner).f64();
+        let whole = FIRST_PAUSE * attempt;
+        tokio::time::sleep(whole / 2 + (whole / 2).mul_f64(draw)).await;
+    }
+}
+
+/// What lets requests to the service through, for a while.
+#[derive(Clone, Debug)]
+struct SessionToken {
+    text: SecretString,
+    expiry: WallTime,
+}
+
+impl Perishable for SessionToken {
+    fn expiry(&self) -> Option<WallTime> {
+        Some(self.expiry)
+    }
+
+    fn repeats(&self, other: &Self) -> bool {
+        self.text.expose_secret() == other.text.expose_secret()
+    }
+
+    fn is_stale_servable(&self) -> bool {
+        false
+    }
+
+    fn marked_stale(&self) -> Self {
+        self.clone()
+    }
+}
+
+struct TokenSource {
+    http: Http,
+    settings: Arc<Settings>,
+    clock: Clock,
+}
+
+impl TokenSource {
+    async fn put(&self) -> Result<SessionToken, Error> {
+        let url = self.settings.url(TOKEN_PATH);
+        let headers = [(HeaderName::from_static(TTL_HEADER), SecretString::from(TOKEN_TTL_SECONDS))];
+        let request = Outgoing { method: Method::PUT, url: &url, headers: &headers };
+        // Counted from before the request: never longer than the service counts.
+        let asked = self.clock.now();
+        let outcome = self.http.link_local(request).await;
+        let (text, ttl) = answers::token(outcome, &url, &self.settings)?;
+        Ok(SessionToken { text, expiry: asked.plus(ttl) })
+    }
+}
+
+impl Fetch<SessionToken> for TokenSource {
+    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<SessionToken, Error>> + Send + '_>> {
+        Box::pin(self.put())
+    }
+
+    fn time_limit(&self) -> Duration {
+        TOKEN_TIME_LIMIT
+    }
+
+    fn name(&self) -> &'static str {
+        super::NAME
+    }
+}
+
+/// Not a connection that did not come about: outside of EC2 that would only cost time.
+fn is_worth_retrying(outcome: &Result<Answer, HttpError>) -> bool {
+    match outcome {
+        Ok(answer) => answer.status >= 500,
+        Err(HttpError::Silent | HttpError::Broken(_)) => true,
+        Err(_) => false,
+    }
+}
+
+pub(super) const TTL_HEADER: &str = "x-aws-ec2-metadata-token-ttl-seconds";
+const TOKEN_HEADER: &str = "x-aws-ec2-metadata-token";
+const TOKEN_PATH: &str = "/latest/api/token";
+/// Six hours, the longest the service gives.
+const TOKEN_TTL_SECONDS: &str = "21600";
+const TOKEN_RENEWED_AHEAD: Duration = Duration::from_secs(120);
+const TOKEN_TIME_LIMIT: Duration = Duration::from_secs(10);
+/// Of each step, while a read waits.
+const ATTEMPTS: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(100);

@@ -1,0 +1,22 @@
+//! The sources, one file each, named as AWS names them.
+//!
+//! [`DefaultChain`](crate::DefaultChain) puts them in AWS's order; each also works alone, or in a
+//! [`ProviderChain`](crate::ProviderChain) of your own.
+
+#[cfg(not(all(feature = "profile", feature = "imds")))]
+mod absent;
+mod env;
+#[cfg(feature = "imds")]
+mod imds;
+#[cfg(feature = "profile")]
+mod profile;
+mod static_keys;
+
+#[cfg(not(all(feature = "profile", feature = "imds")))]
+pub(crate) use self::absent::Absent;
+pub use self::env::Environment;
+#[cfg(feature = "imds")]
+pub use self::imds::{EndpointMode, InstanceMetadata};
+#[cfg(feature = "profile")]
+pub use self::profile::ProfileFile;
+pub use self::static_keys::{Anonymous, StaticKeys};

@@ -1,0 +1,183 @@
+//! The JSON in which metadata services, containers and processes give credentials.
+//!
+//! ```json
+//! { "Code": "Success", "Type": "AWS-HMAC", "LastUpdated": "2026-11-23T12:00:00Z", "AccountId": "123456789012",
+//!   "AccessKeyId": "ASIA…", "SecretAccessKey": "…", "Token": "…", "Expiration": "2026-11-23T18:00:00Z" }
+//! { "Code": "AssumeRoleUnauthorizedAccess", "Message": "EC2 cannot assume the role …" }
+//! ```
+//!
+//! Read leniently: names in any case, unknown names passed over, `null` and blank count as absent. Secrets go
+//! straight into [`SecretString`], and no error quotes the document: `serde_json`'s own texts do.
+//!
+//! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html>
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use crate::credentials::{Credentials, Source};
+use crate::error::{Error, printable};
+use crate::wall_time::WallTime;
+
+/// What the document holds. Everything is optional here; who needs it asks for it by name.
+#[derive(Default)]
+pub(crate) struct Document {
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
+    access_key_id: Option<String>,
+    secret_access_key: Option<SecretString>,
+    token: Option<SecretString>,
+    expiration: Option<String>,
+    account_id: Option<String>,
+}
+
+/// Why there are no credentials in it.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// Not JSON, or not an object of texts.
+    NotJson { line: usize, column: usize },
+    /// A key that has to be there.
+    Missing(&'static str),
+    /// An expiration that is no RFC 3339 time.
+    Expiration,
+    /// What [`Credentials`] refuses.
+    Refused(Error),
+}
+
+impl Document {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        serde_json::from_slice(bytes)
+            .map_err(|error| Problem::NotJson { line: error.line(), column: error.column() })
+    }
+
+    /// Credentials of a service whose sessions always have a token and an end.
+    pub(crate) fn into_session(self, source: Source) -> Result<Credentials, Problem> {
+        let access_key_id = self.access_key_id.ok_or(Problem::Missing("AccessKeyId"))?;
+        let secret_access_key = self.secret_access_key.ok_or(Problem::Missing("SecretAccessKey"))?;
+        let token = self.token.ok_or(Problem::Missing("Token"))?;
+        let expiration = self.expiration.ok_or(Problem::Missing("Expiration"))?;
+        let expiry = WallTime::parse_rfc3339(&expiration).ok_or(Problem::Expiration)?;
+        let mut builder = Credentials::builder(access_key_id, secret_access_key)
+            .session_token(token)
+            .expiry(std::time::SystemTime::from(expiry))
+            .source(source);
+        if let Some(account_id) = self.account_id {
+            builder = builder.account_id(account_id);
+        }
+        builder.build().map_err(Problem::Refused)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson { line, column } => {
+                write!(f, "the answer is not the expected JSON (line {line}, column {column})")
+            }
+            Self::Missing(key) => write!(f, "the answer has no `{key}`"),
+            Self::Expiration => f.write_str("the answer's `Expiration` is no RFC 3339 time"),
+            Self::Refused(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(DocumentVisitor)
+    }
+}
+
+struct DocumentVisitor;
+
+impl<'de> Visitor<'de> for DocumentVisitor {
+    type Value = Document;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
+        let mut document = Document::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.to_ascii_lowercase().as_str() {
+                "code" => document.code = shown(map.next_value()?),
+                "message" => document.message = shown(map.next_value()?),
+                "accesskeyid" => document.access_key_id = text(map.next_value()?),
+                "secretaccesskey" => document.secret_access_key = secret(map.next_value()?),
+                "token" | "sessiontoken" => document.token = secret(map.next_value()?),
+                "expiration" => document.expiration = text(map.next_value()?),
+                "accountid" => document.account_id = text(map.next_value()?),
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(document)
+    }
+}
+
+fn text(value: Option<String>) -> Option<String> {
+    value.filter(|text| !text.trim().is_empty())
+}
+
+fn shown(value: Option<String>) -> Option<String> {
+    text(value).map(|text| printable(&text))
+}
+
+fn secret(value: Option<String>) -> Option<SecretString> {
+    value.map(SecretString::from).filter(|secret| !secret.expose_secret().trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credentials::SourceKind;
+
+    const GOOD: &str = r#"{"Code":"Success","LastUpdated":"x","AccessKeyId":"ASIA1","SecretAccessKey":"CANARY-S",
+        "Token":"CANARY-T","Expiration":"2026-11-23T18:00:00Z","AccountId":"123456789012"}"#;
+
+    fn session(text: &str) -> Result<Credentials, String> {
+        Document::parse(text.as_bytes())
+            .and_then(|document| document.into_session(Source::new(SourceKind::InstanceMetadata)))
+            .map_err(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn reads_the_document_whatever_the_case_of_its_names() {
+        for text in
+            [GOOD.to_owned(), GOOD.replace("AccessKeyId", "accessKeyId").replace("Token", "sessionToken")]
+        {
+            let credentials = session(&text).unwrap();
+            assert_eq!(credentials.access_key_id(), "ASIA1");
+            assert_eq!(credentials.account_id(), Some("123456789012"));
+            assert_eq!(credentials.session_token().unwrap().expose_secret(), "CANARY-T");
+            assert_eq!(
+                credentials.expiry().map(|at| WallTime::from(at).to_string()).unwrap(),
+                "2026-11-23T18:00:00Z"
+            );
+        }
+    }
+
+    #[test]
+    fn names_what_is_missing_and_quotes_nothing() {
+        let cases = [
+            (GOOD.replace("\"AccessKeyId\"", "\"x\""), "no `AccessKeyId`"),
+            (GOOD.replace("\"CANARY-S\"", "null"), "no `SecretAccessKey`"),
+            (GOOD.replace("CANARY-T", ""), "no `Token`"),
+            (GOOD.replace("Expiration", "Expires"), "no `Expiration`"),
+            (GOOD.replace("2026-11-23T18:00:00Z", "CANARY"), "no RFC 3339"),
+            (GOOD.replace("\"CANARY-S\"", "17"), "not the expected JSON (line 1"),
+            (GOOD.replace("CANARY-T", "CANARY\\r\\nX: y"), "session token holds"),
+            (GOOD[..GOOD.len() - 20].to_owned(), "not the expected JSON (line 2"),
+            ("[1]".to_owned(), "not the expected JSON"),
+            ("<html>CANARY</html>".to_owned(), "not the expected JSON (line 1, column 1)"),
+            (String::new(), "not the expected JSON"),
+        ];
+        for (text, named) in cases {
+            let error = session(&text).unwrap_err();
+            assert!(error.contains(named), "{text}\n{error}");
+            assert!(!error.contains("CANARY"), "{error}");
+        }
+    }
+}
