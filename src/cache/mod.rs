@@ -5,8 +5,6 @@ mod policy;
 mod slot;
 mod state;
 mod status;
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 use std::future::Future;

@@ -230,3 +230,6 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
 const REPETITION_MIN: Duration = Duration::from_secs(1);
 const REPETITION_MAX: Duration = Duration::from_secs(60);
 const READ_PATIENCE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests;

@@ -53,6 +53,7 @@ pub(crate) struct Trouble {
     pub(crate) error: Error,
     may_heal: bool,
     since: WallTime,
+    last: WallTime,
     pub(crate) failures: u32,
     pub(crate) next_attempt: WallTime,
 }
@@ -118,7 +119,7 @@ impl<V: Perishable> Snapshot<V> {
     /// The one decision of the read path.
     pub(crate) fn decide(&self, now: WallTime, policy: &RefreshPolicy) -> Decision<'_, V> {
         let trouble = self.trouble.as_ref();
-        let remembered = trouble.filter(|trouble| now < trouble.next_attempt);
+        let remembered = trouble.filter(|trouble| lies_within(trouble.last, trouble.next_attempt, now));
         let Some(held) = &self.held else {
             return match remembered {
                 Some(trouble) => Decision::Fail(&trouble.error),
@@ -126,7 +127,7 @@ impl<V: Perishable> Snapshot<V> {
             };
         };
         let value = &held.value;
-        let due = remembered.is_none() && now >= held.not_before;
+        let due = remembered.is_none() && !lies_within(held.obtained, held.not_before, now);
         match held.phase(now) {
             Phase::Fresh => Decision::Serve { value, refresh: false },
             Phase::Advisory => Decision::Serve { value, refresh: due },
@@ -246,7 +247,8 @@ impl<V: Perishable> Snapshot<V> {
         let pause = policy.pause(&AfterFailure { error: &error, may_heal, failures, in_hand }, draws.pause);
         let next_attempt = policy::next_attempt(now, pause);
         let error = error.with_next_attempt(next_attempt);
-        let trouble = Trouble { error, may_heal, since, failures: failures.saturating_add(1), next_attempt };
+        let failures = failures.saturating_add(1);
+        let trouble = Trouble { error, may_heal, since, last: now, failures, next_attempt };
         Self { held: self.held.clone(), trouble: Some(trouble), quiet_until: WallTime::ALWAYS_PAST }.settled()
     }
 
@@ -282,6 +284,12 @@ pub(crate) enum Phase {
     Expired,
 }
 
+/// Whether `now` is in a pause. A clock that was stepped back to before the pause began ends it: otherwise the pause
+/// would last as long as the step was wide.
+fn lies_within(began: WallTime, ends: WallTime, now: WallTime) -> bool {
+    now < ends && now >= began.minus(CLOCK_SLEW)
+}
+
 fn already_expired<V: Perishable>(value: &V) -> Error {
     let at = value.expiry().unwrap_or(WallTime::ALWAYS_PAST);
     Failure::new(
@@ -292,3 +300,9 @@ fn already_expired<V: Perishable>(value: &V) -> Error {
     .with_remedy("check this machine's clock, and whether the source is renewed by another program")
     .into()
 }
+
+/// A clock that is being corrected in small steps has not been turned back.
+const CLOCK_SLEW: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

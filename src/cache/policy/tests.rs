@@ -1,0 +1,141 @@
+//! The table of windows and the pacing of failures, case by case.
+
+use super::*;
+use crate::error::Failure;
+
+const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+#[test]
+fn windows_follow_the_lifetime() {
+    let cases = [
+        // lifetime, advisory before expiry, mandatory before expiry
+        (s(15 * 60), s(5 * 60), s(60)),
+        (s(20 * 60), s(5 * 60), s(60)),
+        (s(20 * 60 + 1), s(601) - ms(500), s(60)), // half the lifetime is less than 15 min
+        (s(30 * 60), s(15 * 60), s(60)),
+        (s(60 * 60), s(15 * 60), s(60)),
+        (s(90 * 60) - ms(1), s(15 * 60), s(60)),
+        (s(90 * 60), s(45 * 60), s(60)), // half the lifetime is less than an hour
+        (s(2 * 3600), s(3600), s(60)),
+        (s(6 * 3600), s(3600), s(60)),
+        (s(60), s(30), s(6)),
+        (s(10), s(5), s(1)),
+        (s(1), ms(500), ms(100)),
+        (Duration::ZERO, Duration::ZERO, Duration::ZERO),
+    ];
+    for (lifetime, advisory, mandatory) in cases {
+        let windows = RefreshPolicy::default().windows(lifetime, 0.0);
+        assert_eq!(windows, Windows { advisory, mandatory }, "{lifetime:?}");
+    }
+}
+
+#[test]
+fn a_fleet_spreads_over_a_tenth_of_the_window_and_only_earlier() {
+    let at = |draw| RefreshPolicy::default().windows(s(3600), draw).advisory;
+    assert_eq!(at(0.0), s(900));
+    assert_eq!(at(0.5), s(945));
+    assert_eq!(at(1.0), s(990));
+    // A draw out of range, or not a number, moves nothing out of range.
+    assert_eq!(at(7.0), s(990));
+    assert_eq!(at(-1.0), s(900));
+}
+
+#[test]
+fn a_window_of_the_users_replaces_the_table_within_reason() {
+    let with = |window| RefreshPolicy::default().advisory_window(window).windows(s(3600), 0.0);
+    assert_eq!(with(s(600)), Windows { advisory: s(600), mandatory: s(60) });
+    assert_eq!(with(s(7200)).advisory, s(1800));
+    assert_eq!(with(Duration::ZERO), Windows { advisory: s(1), mandatory: s(1) });
+    assert_eq!(with(s(30)), Windows { advisory: s(30), mandatory: s(30) });
+}
+
+/// The shortest and the longest pause of a case.
+fn pauses(kind: FailureKind, failures: u32, in_hand: InHand) -> (Duration, Duration) {
+    let error = Error::from(Failure::new(kind, "x", "y"));
+    let may_heal = error.is_transient();
+    let pause = |draw| {
+        RefreshPolicy::default().pause(&AfterFailure { error: &error, may_heal, failures, in_hand }, draw)
+    };
+    (pause(0.0), pause(1.0))
+}
+
+#[test]
+fn failures_are_paced_by_what_is_left() {
+    use FailureKind::{Refused, Throttled, Unavailable};
+    let valid = |left| InHand::Valid { left, mandatory: false };
+    let mandatory = |left| InHand::Valid { left, mandatory: true };
+    let stale = |outage| InHand::Stale { outage };
+    let cases = [
+        // Doubling from one second, while there is time.
+        (Unavailable, 0, valid(s(900)), (ms(500), s(1))),
+        (Unavailable, 1, valid(s(900)), (s(1), s(2))),
+        (Unavailable, 5, valid(s(900)), (s(16), s(32))),
+        // Up to a quarter of what is left, at most 300 s and at least 5 s.
+        (Unavailable, 9, valid(s(400)), (s(50), s(100))),
+        (Unavailable, 30, valid(s(100_000)), (s(150), s(300))),
+        (Unavailable, 200, valid(s(100_000)), (s(150), s(300))),
+        (Unavailable, 9, valid(s(8)), (ms(2500), s(5))),
+        (Unavailable, 9, mandatory(s(40)), (s(5), s(10))),
+        // What only a person can mend is asked as seldom while it does not matter yet, then raised and remembered.
+        (Refused, 0, valid(s(900)), (ms(500), s(1))),
+        (Refused, 9, mandatory(s(40)), (s(1), s(5))),
+        (Refused, 9, mandatory(s(2)), (s(1), s(2))),
+        (Refused, 0, InHand::Nothing, (s(1), s(5))),
+        (Refused, 0, stale(s(60)), (s(1), s(5))),
+        // Nothing in hand.
+        (Unavailable, 0, InHand::Nothing, (ms(50), ms(100))),
+        (Unavailable, 3, InHand::Nothing, (ms(400), ms(800))),
+        (Unavailable, 60, InHand::Nothing, (ms(2500), s(5))),
+        // Past expiry the pause grows with the outage.
+        (Unavailable, 4, stale(Duration::ZERO), (s(30), s(60))),
+        (Unavailable, 4, stale(s(600)), (s(60), s(120))),
+        (Unavailable, 4, stale(s(36_000)), (s(90), s(180))),
+        // Throttled without saying until when.
+        (Throttled, 0, valid(s(900)), (s(300), s(330))),
+        (Throttled, 0, stale(s(900)), (s(300), s(330))),
+        (Throttled, 3, InHand::Nothing, (ms(400), ms(800))),
+    ];
+    for (kind, failures, in_hand, expected) in cases {
+        assert_eq!(pauses(kind, failures, in_hand), expected, "{kind:?} {failures} {in_hand:?}");
+    }
+}
+
+#[test]
+fn retry_after_counts_up_to_five_minutes() {
+    for (asked, shortest, longest) in [(s(20), s(20), s(22)), (s(4000), s(300), s(330)), (s(0), s(0), s(0))] {
+        let error = Error::from(Failure::new(FailureKind::Unavailable, "x", "y").with_retry_after(asked));
+        let after = AfterFailure { error: &error, may_heal: true, failures: 0, in_hand: InHand::Nothing };
+        assert_eq!(RefreshPolicy::default().pause(&after, 0.0), shortest);
+        assert_eq!(RefreshPolicy::default().pause(&after, 1.0), longest);
+    }
+}
+
+#[test]
+fn a_read_waits_five_seconds_at_most_and_never_into_the_last_five() {
+    let cases = [
+        // left until expiry, flight's age, patience
+        (s(60), s(0), s(5)),
+        (s(60), s(2), s(3)),
+        (s(60), s(9), s(0)),
+        (s(8), s(0), s(3)),
+        (s(5), s(0), s(0)),
+        (s(1), s(0), s(0)),
+    ];
+    for (left, elapsed, expected) in cases {
+        assert_eq!(patience(left, elapsed), expected, "{left:?} {elapsed:?}");
+    }
+}
+
+#[test]
+fn a_repetition_is_left_alone_for_a_quarter_of_what_is_left() {
+    for (left, pause) in [(s(300), s(60)), (s(40), s(10)), (s(2), s(1)), (s(1_000_000), s(60)), (s(0), s(1))]
+    {
+        assert_eq!(pause_after_repetition(left), pause, "{left:?}");
+    }
+}

@@ -1,0 +1,223 @@
+//! The table of states: what a read does, and what each outcome of a refresh makes of it.
+
+use super::*;
+
+#[derive(Clone, Debug, PartialEq)]
+struct Value {
+    name: &'static str,
+    expiry: Option<WallTime>,
+    stale_servable: bool,
+    stale: bool,
+}
+
+impl Perishable for Value {
+    fn expiry(&self) -> Option<WallTime> {
+        self.expiry
+    }
+    fn repeats(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+    fn is_stale_servable(&self) -> bool {
+        self.stale_servable
+    }
+    fn marked_stale(&self) -> Self {
+        Self { stale: true, ..self.clone() }
+    }
+}
+
+const fn at(seconds: i64) -> WallTime {
+    WallTime::from_unix(seconds, 0)
+}
+
+/// An hour's credentials, obtained at 0: advisory from 2700, mandatory from 3540, expired from 3600.
+fn value(name: &'static str, stale_servable: bool) -> Value {
+    Value { name, expiry: Some(at(3600)), stale_servable, stale: false }
+}
+
+fn failure(kind: FailureKind) -> Error {
+    Failure::new(kind, "test", "failed").into()
+}
+
+const TRANSIENT: FailureKind = FailureKind::Unavailable;
+const PERMANENT: FailureKind = FailureKind::Refused;
+const DRAWS: Draws = Draws { window: 0.0, pause: 1.0 };
+
+fn after(snapshot: &Snapshot<Value>, outcome: Result<Value, Error>, now: i64) -> Snapshot<Value> {
+    snapshot.landed(outcome, Departure::default(), at(now), &RefreshPolicy::default(), DRAWS)
+}
+
+fn fresh(stale_servable: bool) -> Snapshot<Value> {
+    after(&Snapshot::empty(), Ok(value("a", stale_servable)), 0)
+}
+
+/// A decision in one word, for the tables.
+fn read(snapshot: &Snapshot<Value>, now: i64) -> &'static str {
+    match snapshot.decide(at(now), &RefreshPolicy::default()) {
+        Decision::Serve { refresh: false, .. } => "serve",
+        Decision::Serve { refresh: true, .. } => "serve, refresh behind",
+        Decision::ServeStale { refresh: false, .. } => "stale",
+        Decision::ServeStale { refresh: true, .. } => "stale, refresh behind",
+        Decision::Join { patience: Patience::ToTheEnd } => "wait to the end",
+        Decision::Join { patience: Patience::WhileValid { .. } } => "wait while valid",
+        Decision::Join { patience: Patience::PastExpiry } => "wait past expiry",
+        Decision::Fail(_) => "fail",
+    }
+}
+
+#[test]
+fn reads_without_any_failure() {
+    assert_eq!(read(&Snapshot::empty(), 0), "wait to the end");
+    for (now, custom, servable) in [
+        (0, "serve", "serve"),
+        (2699, "serve", "serve"),
+        (2700, "serve, refresh behind", "serve, refresh behind"),
+        (3539, "serve, refresh behind", "serve, refresh behind"),
+        (3540, "wait while valid", "wait while valid"),
+        (3599, "wait while valid", "wait while valid"),
+        (3600, "wait to the end", "wait past expiry"),
+        (99_999, "wait to the end", "wait past expiry"),
+    ] {
+        assert_eq!(read(&fresh(false), now), custom, "{now}");
+        assert_eq!(read(&fresh(true), now), servable, "{now}");
+    }
+}
+
+#[test]
+fn reads_after_a_failure() {
+    // failure at, of kind, stale servable; then reads
+    type Reads = &'static [(i64, &'static str)];
+    let cases: [(i64, FailureKind, bool, Reads); 8] = [
+        (
+            2700,
+            TRANSIENT,
+            false,
+            &[(2700, "serve"), (2701, "serve, refresh behind"), (3540, "wait while valid")],
+        ),
+        (2700, PERMANENT, false, &[(2700, "serve"), (2701, "serve, refresh behind")]),
+        (3540, TRANSIENT, false, &[(3540, "serve"), (3541, "wait while valid"), (3600, "wait to the end")]),
+        (3540, PERMANENT, false, &[(3540, "fail"), (3544, "fail"), (3545, "wait while valid")]),
+        (3600, TRANSIENT, false, &[(3600, "fail"), (3601, "wait to the end")]),
+        (3600, TRANSIENT, true, &[(3600, "stale"), (3659, "stale"), (3660, "stale, refresh behind")]),
+        (3600, PERMANENT, false, &[(3600, "fail"), (3604, "fail"), (3605, "wait to the end")]),
+        (3600, PERMANENT, true, &[(3600, "fail"), (3604, "fail"), (3605, "wait past expiry")]),
+    ];
+    for (failed_at, kind, stale_servable, reads) in cases {
+        let snapshot = after(&fresh(stale_servable), Err(failure(kind)), failed_at);
+        for (now, expected) in reads {
+            assert_eq!(
+                read(&snapshot, *now),
+                *expected,
+                "{kind:?} at {failed_at}, stale {stale_servable}, read at {now}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_failure_with_nothing_in_hand_is_remembered_for_a_moment() {
+    for (kind, until) in [(TRANSIENT, 1), (PERMANENT, 5)] {
+        let snapshot = after(&Snapshot::empty(), Err(failure(kind)), 0);
+        assert_eq!(read(&snapshot, 0), "fail");
+        assert_eq!(read(&snapshot, until), "wait to the end");
+        assert!(snapshot.in_hand(at(0), &RefreshPolicy::default()).is_none());
+    }
+}
+
+#[test]
+fn a_success_forgets_the_failures() {
+    let failed = after(&after(&fresh(false), Err(failure(TRANSIENT)), 2700), Err(failure(TRANSIENT)), 2710);
+    assert_eq!(failed.trouble().unwrap().failures, 2);
+    let healed = after(&failed, Ok(Value { expiry: Some(at(9000)), ..value("b", false) }), 2720);
+    assert!(healed.trouble().is_none());
+    assert_eq!(healed.held().unwrap().value.name, "b");
+    assert_eq!(read(&healed, 2720), "serve");
+}
+
+#[test]
+fn what_may_be_returned_without_waiting() {
+    let policy = RefreshPolicy::default();
+    let never = RefreshPolicy::default().stale(crate::cache::StaleRule::Never);
+    let shown = |value: Option<Value>| value.map(|value| value.stale);
+    for (snapshot, now, policy, in_hand, make_do) in [
+        (fresh(false), 3599, &policy, Some(false), Some(false)),
+        (fresh(false), 3600, &policy, None, None),
+        (fresh(true), 3600, &policy, Some(true), Some(true)),
+        (fresh(true), 3600, &never, None, None),
+        (after(&fresh(true), Err(failure(TRANSIENT)), 3550), 3550, &policy, Some(false), Some(false)),
+        // Raised to those who wait; a program that cannot wait keeps what is valid.
+        (after(&fresh(true), Err(failure(PERMANENT)), 3550), 3550, &policy, Some(false), None),
+        (after(&fresh(true), Err(failure(PERMANENT)), 3550), 3600, &policy, Some(true), None),
+    ] {
+        assert_eq!(shown(snapshot.in_hand(at(now), policy)), in_hand, "in hand at {now}");
+        assert_eq!(shown(snapshot.make_do(at(now), policy)), make_do, "making do at {now}");
+    }
+}
+
+#[test]
+fn rejected_goes_the_mandatory_way_and_is_kept() {
+    let rejected = fresh(false).rejected();
+    assert!(rejected.quiet(at(1)).is_none());
+    assert_eq!(read(&rejected, 1), "wait while valid");
+    let failed = after(&rejected, Err(failure(TRANSIENT)), 1);
+    assert_eq!(read(&failed, 1), "serve");
+    // A running pause stays.
+    let paused = after(&fresh(false), Err(failure(TRANSIENT)), 2700).rejected();
+    assert_eq!(read(&paused, 2700), "serve");
+}
+
+#[test]
+fn a_rejection_is_lost_only_to_a_flight_that_knew_of_it_or_to_another_key() {
+    let rejected = fresh(false).rejected();
+    let land = |name, knew_of_rejection| {
+        let value = Value { expiry: Some(at(7200)), ..value(name, false) };
+        let departure = Departure { knew_of_rejection };
+        rejected.landed(Ok(value), departure, at(10), &RefreshPolicy::default(), DRAWS)
+    };
+    assert!(land("a", false).held().unwrap().rejected);
+    assert!(!land("a", true).held().unwrap().rejected);
+    assert!(!land("b", false).held().unwrap().rejected);
+    // The repetition is not asked for again at once.
+    assert_eq!(read(&land("a", false), 11), "serve");
+    assert_eq!(read(&land("a", false), 70), "wait while valid");
+}
+
+#[test]
+fn without_an_expiry_nothing_is_ever_due() {
+    let forever = after(&Snapshot::empty(), Ok(Value { expiry: None, ..value("a", false) }), 0);
+    assert_eq!(read(&forever, i64::MAX / 2_000_000_000), "serve");
+    assert!(forever.quiet(WallTime::NEVER.minus(Duration::from_nanos(1))).is_some());
+}
+
+#[test]
+fn an_expired_answer_is_a_failure_that_may_heal() {
+    let snapshot = after(&fresh(false), Ok(value("b", false)), 3600);
+    assert_eq!(snapshot.held().unwrap().value.name, "a");
+    assert!(snapshot.trouble().unwrap().error.to_string().contains("expired at 1970-01-01T01:00:00Z"));
+}
+
+#[test]
+fn the_common_read_agrees_with_the_decision() {
+    // Every snapshot of the tables above, at every second that matters.
+    let snapshots = [
+        Snapshot::empty(),
+        fresh(true),
+        fresh(false).rejected(),
+        after(&fresh(true), Err(failure(TRANSIENT)), 2700),
+        after(&fresh(true), Err(failure(PERMANENT)), 3545),
+    ];
+    for snapshot in snapshots {
+        for now in (0..4000).step_by(5) {
+            if snapshot.quiet(at(now)).is_some() {
+                assert_eq!(read(&snapshot, now), "serve", "{now}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_steps_back_ends_pauses() {
+    let failed = after(&Snapshot::empty(), Err(failure(PERMANENT)), 10_000);
+    assert_eq!(read(&failed, 10_000), "fail");
+    assert_eq!(read(&failed, 9_999), "fail", "a clock that is slewed was not turned back");
+    assert_eq!(read(&failed, 9_000), "wait to the end");
+}

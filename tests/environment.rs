@@ -1,0 +1,105 @@
+//! Keys in environment variables: variables in, credentials or a message out.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use aws_credential_chain::testing::World;
+use aws_credential_chain::{CredentialsProvider, DefaultChain, SourceKind};
+use secrecy::ExposeSecret;
+use support::seen::Seen;
+
+/// A chain that looks at nothing but the environment.
+fn chain(world: &World) -> DefaultChain {
+    DefaultChain::in_world(world).no_profile_files().no_instance_metadata()
+}
+
+fn world(variables: &[(&str, &str)]) -> World {
+    variables.iter().fold(World::new(), |world, (name, value)| world.env(*name, *value))
+}
+
+const ID: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIAENV");
+const SECRET: (&str, &str) = ("AWS_SECRET_ACCESS_KEY", "CANARY-SECRET");
+const TOKEN: (&str, &str) = ("AWS_SESSION_TOKEN", "CANARY-TOKEN");
+
+#[tokio::test(start_paused = true)]
+async fn all_variables_are_read() {
+    let world = world(&[
+        ID,
+        SECRET,
+        TOKEN,
+        ("AWS_ACCOUNT_ID", "123456789012"),
+        ("AWS_CREDENTIAL_EXPIRATION", "2026-11-23T20:00:00Z"),
+    ]);
+    let credentials = chain(&world).retrieve().await.unwrap();
+    assert_eq!(credentials.access_key_id(), "AKIAENV");
+    assert_eq!(credentials.secret_access_key().expose_secret(), "CANARY-SECRET");
+    assert_eq!(credentials.session_token().unwrap().expose_secret(), "CANARY-TOKEN");
+    assert_eq!(credentials.account_id(), Some("123456789012"));
+    let left = credentials.expiry().unwrap().duration_since(world.clock().now()).unwrap();
+    assert_eq!(left.as_secs(), 8 * 3600);
+    assert_eq!(credentials.source().kind(), SourceKind::Environment);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_pair_alone_is_enough_and_blanks_around_it_do_not_count() {
+    let world = world(&[
+        ("AWS_ACCESS_KEY_ID", " AKIAENV\n"),
+        ("AWS_SECRET_ACCESS_KEY", "s "),
+        ("AWS_SESSION_TOKEN", " "),
+    ]);
+    let credentials = chain(&world).retrieve().await.unwrap();
+    assert_eq!(credentials.access_key_id(), "AKIAENV");
+    assert!(credentials.session_token().is_none());
+    assert!(credentials.expiry().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_or_blank_is_not_configured() {
+    for variables in [&[][..], &[("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", " ")], &[TOKEN]] {
+        let error = chain(&world(variables)).retrieve().await.unwrap_err();
+        assert!(error.is_not_configured(), "{error}");
+        assert!(
+            error.to_string().contains("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_half_or_unreadable_fails_by_name_and_shows_no_secret() {
+    let (seen, _guard) = Seen::start();
+    let cases: [(&[(&str, &str)], &str); 5] = [
+        (&[ID], "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"),
+        (&[SECRET], "AWS_SECRET_ACCESS_KEY is set, and AWS_ACCESS_KEY_ID is not"),
+        (
+            &[ID, SECRET, ("AWS_CREDENTIAL_EXPIRATION", "CANARY tomorrow")],
+            "AWS_CREDENTIAL_EXPIRATION is no RFC 3339",
+        ),
+        (&[ID, ("AWS_SECRET_ACCESS_KEY", "CANARY\u{0}SECRET")], "secret access key"),
+        (&[("AWS_ACCESS_KEY_ID", "AKIA\u{fffd}"), SECRET], "access key id"),
+    ];
+    for (variables, named) in cases {
+        let error = chain(&world(variables)).retrieve().await.unwrap_err();
+        assert!(!error.is_not_configured() && !error.is_transient());
+        assert!(error.to_string().contains(named), "{error}");
+        seen.also(format!("{error} {error:?}"));
+    }
+    seen.assert_none_of(["CANARY"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn variables_that_change_are_read_again() {
+    let world = world(&[ID, SECRET]);
+    let chain = chain(&world);
+    chain.retrieve().await.unwrap();
+    let _world = world.env("AWS_ACCESS_KEY_ID", "AKIANEW");
+    assert_eq!(chain.retrieve().await.unwrap().access_key_id(), "AKIANEW");
+}
+
+#[test]
+fn they_resolve_without_any_runtime() {
+    let chain = chain(&world(&[ID, SECRET]));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let polled = std::pin::pin!(chain.retrieve()).poll(&mut context);
+    assert!(matches!(polled, std::task::Poll::Ready(Ok(_))));
+}

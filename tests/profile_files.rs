@@ -1,0 +1,152 @@
+//! Keys in the shared files: files and variables in, credentials or a message out. The dialect itself is tested
+//! beside its parser.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod support;
+
+use std::io::Write;
+
+use aws_credential_chain::testing::World;
+use aws_credential_chain::{Credentials, CredentialsProvider, DefaultChain, Error, SourceKind};
+use secrecy::ExposeSecret;
+use support::seen::Seen;
+
+const DEV: &str = "[dev]\naws_access_key_id = AKIADEV\naws_secret_access_key = CANARY-SECRET\n";
+const DEFAULT: &str = "[default]\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = CANARY-SECRET\n";
+
+fn chain(world: &World) -> DefaultChain {
+    DefaultChain::in_world(world).no_instance_metadata()
+}
+
+async fn resolve(world: &World) -> Result<Credentials, Error> {
+    chain(world).retrieve().await
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_default_profile_and_a_named_one() {
+    let world = World::new().file("~/.aws/credentials", format!("{DEV}{DEFAULT}"));
+    assert_eq!(resolve(&world).await.unwrap().access_key_id(), "AKIADEFAULT");
+    let world = world.env("AWS_PROFILE", "dev");
+    assert_eq!(resolve(&world).await.unwrap().access_key_id(), "AKIADEV");
+    let named = chain(&world).profile("default").retrieve().await.unwrap();
+    assert_eq!(named.access_key_id(), "AKIADEFAULT");
+    assert_eq!(named.source().kind(), SourceKind::ProfileFile);
+    assert_eq!(named.source().to_string(), "profile file (default)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_files_make_one_profile() {
+    let world = World::new()
+        .file(
+            "~/.aws/config",
+            "[default]\naws_account_id = 123456789012\naws_session_token = TOKEN\naws_access_key_id = no\n",
+        )
+        .file("~/.aws/credentials", DEFAULT);
+    let credentials = resolve(&world).await.unwrap();
+    assert_eq!(credentials.access_key_id(), "AKIADEFAULT");
+    assert_eq!(credentials.account_id(), Some("123456789012"));
+    assert_eq!(credentials.session_token().unwrap().expose_secret(), "TOKEN");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_files_lie_where_the_variables_say() {
+    let world = World::new()
+        .env("AWS_SHARED_CREDENTIALS_FILE", "~/elsewhere")
+        .env("AWS_CONFIG_FILE", "/etc/aws-config-of-the-test")
+        .file("~/elsewhere", DEV)
+        .file("/etc/aws-config-of-the-test", "[profile dev]\naws_account_id = 123456789012\n")
+        .file("~/.aws/credentials", DEFAULT);
+    let credentials = chain(&world).profile("dev").retrieve().await.unwrap();
+    assert_eq!(credentials.account_id(), Some("123456789012"));
+    assert!(resolve(&world).await.unwrap_err().is_not_configured());
+}
+
+#[tokio::test(start_paused = true)]
+async fn exchanged_keys_are_read_at_the_next_retrieve() {
+    let world = World::new().file("~/.aws/credentials", DEFAULT);
+    let chain = chain(&world);
+    assert_eq!(chain.retrieve().await.unwrap().access_key_id(), "AKIADEFAULT");
+    let _world = world.file("~/.aws/credentials", DEFAULT.replace("AKIADEFAULT", "AKIAROTATED"));
+    assert_eq!(chain.retrieve().await.unwrap().access_key_id(), "AKIAROTATED");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_to_find_is_not_configured_and_says_where_it_was_looked_for() {
+    let cases = [
+        (World::new(), "/.aws/credentials (does not exist)"),
+        (World::new().file("~/.aws/credentials", ""), "no profile `default` in"),
+        (World::new().file("~/.aws/config", "[default]\nregion = eu-central-1\n"), "`default`"),
+        (World::new().file("~/.aws/credentials", DEV), "no profile `default` in"),
+        (World::new().env("AWS_CONFIG_FILE", "/nowhere"), "/nowhere (does not exist, from AWS_CONFIG_FILE)"),
+        (World::new().env("AWS_CONFIG_FILE", "/dev/null"), "/dev/null (switched off, from AWS_CONFIG_FILE)"),
+        (World::new().without_env("HOME"), "~/.aws/credentials (there is no home directory)"),
+    ];
+    for (world, named) in cases {
+        let error = resolve(&world).await.unwrap_err();
+        assert!(error.is_not_configured(), "{error}");
+        assert!(error.to_string().contains(named), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_named_and_missing_or_written_wrongly_fails_with_its_place_and_no_secret() {
+    let (seen, _guard) = Seen::start();
+    let broken = |text: &str| World::new().file("~/.aws/credentials", text.to_owned());
+    let config = |text: &str| World::new().file("~/.aws/config", text.to_owned());
+    let cases = [
+        (World::new().env("AWS_PROFILE", "dve").file("~/.aws/credentials", DEV), "dve"),
+        (World::new().env("AWS_PROFILE", "dve").file("~/.aws/credentials", DEV), "named by AWS_PROFILE"),
+        (broken("[default]\naws_access_key_id = AKIA\n"), "aws_secret_access_key"),
+        (broken("[default]\naws_secret_access_key = CANARY-SECRET\n"), ".aws/credentials:2"),
+        (broken("[default\naws_secret_access_key = CANARY-SECRET\n"), ".aws/credentials: line 1"),
+        (broken("[default]\nCANARY-SECRET\n"), ".aws/credentials: line 2"),
+        (
+            broken("[default]\naws_access_key_id = AKIA\naws_secret_access_key = CANARY\u{1}\n"),
+            ".aws/credentials:2",
+        ),
+        (broken("\u{0}\u{1}\u{2}"), ".aws/credentials"),
+        (
+            config(
+                "[default]\nrole_arn = arn:aws:iam::123456789012:role/r\ncredential_source = Environment\n",
+            ),
+            "role_arn",
+        ),
+        (config("[default]\ncredential_process = echo CANARY-SECRET\n"), "credential_process"),
+        (config("[default]\nlogin_session = arn:aws:iam::123456789012:user/u\n"), "login_session"),
+    ];
+    for (world, named) in cases {
+        let error = resolve(&world).await.unwrap_err();
+        assert!(!error.is_not_configured() && !error.is_transient(), "{error}");
+        assert!(error.to_string().contains(named), "{named}: {error}");
+        seen.also(format!("{error} {error:?}"));
+    }
+    seen.assert_none_of(["CANARY"]);
+}
+
+#[tokio::test]
+async fn files_on_the_disk_are_regular_ones_of_bounded_size() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let world = |name: &str| World::new().env("AWS_SHARED_CREDENTIALS_FILE", path(name));
+
+    std::fs::write(path("good"), DEFAULT).unwrap();
+    assert_eq!(resolve(&world("good")).await.unwrap().access_key_id(), "AKIADEFAULT");
+
+    std::fs::create_dir(path("directory")).unwrap();
+    let sparse = std::fs::File::create(path("huge")).unwrap();
+    sparse.set_len(65 * 1024 * 1024).unwrap();
+    let mut cases = vec![("directory", "is not a regular file"), ("huge", "is larger than 65536 KiB")];
+    if cfg!(unix) {
+        // Nobody writes into it: opened the usual way, the read would wait for ever.
+        assert!(std::process::Command::new("mkfifo").arg(path("fifo")).status().unwrap().success());
+        cases.push(("fifo", "is not a regular file"));
+    }
+    for (name, named) in cases {
+        let error = resolve(&world(name)).await.unwrap_err();
+        assert!(!error.is_not_configured(), "{error}");
+        assert!(error.to_string().contains(named) && error.to_string().contains(name), "{error}");
+    }
+    let mut latin1 = std::fs::File::create(path("latin1")).unwrap();
+    latin1.write_all(b"[default]\nregion = caf\xe9\n").unwrap();
+    assert!(resolve(&world("latin1")).await.unwrap_err().to_string().contains("line 2"));
+}
