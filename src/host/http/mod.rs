@@ -14,7 +14,7 @@
 mod exchange;
 #[cfg(feature = "_tls")]
 mod proxy;
-#[cfg(all(test, feature = "_tls"))]
+#[cfg(all(test, feature = "ring", feature = "test-util"))]
 mod tests;
 #[cfg(feature = "_tls")]
 mod tls;
