@@ -1,7 +1,81 @@
 //! A local AWS, and a machine to run in, for tests of programs that use credentials.
+//!
+//! - [`LocalAws`] is a server on loopback that answers as AWS does: to begin with, the metadata service of an EC2
+//!   instance. It keeps a log of requests, and it can be told to fail in the ways in which the real one does.
+//! - [`World`] is a machine for one test: environment, files and clock, in place of those of the process. The process
+//!   environment is never touched, so tests run side by side.
+//! - [`Clock`] is a wall clock to turn.
+//!
+//! Turn the feature `test-util` on in `[dev-dependencies]`.
+//!
+//! # A program that gets its credentials from EC2
+//!
+//! Under tokio's paused clock hours pass in microseconds. Server and client live in the same runtime: then time moves
+//! only when both of them wait for it.
+//!
+//! ```
+//! use std::time::Duration;
+//! use aws_credential_chain::testing::{Fault, LocalAws, Route};
+//! use aws_credential_chain::{CredentialsCache, DefaultChain};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(async {
+//! let aws = LocalAws::start().await?;
+//! aws.metadata().role("web").credentials_lifetime(Duration::from_secs(3600));
+//!
+//! let world = aws.world();
+//! let cache = CredentialsCache::builder(DefaultChain::in_world(&world)).in_world(&world).build();
+//! let first = cache.credentials().await?;
+//! assert_eq!(aws.metadata().issued(), [first.access_key_id()]);
+//!
+//! // An outage of ten minutes, while the credentials are to be renewed: nobody notices.
+//! aws.fault(Route::MetadataToken, Fault::status(500).forever());
+//! aws.fault(Route::MetadataCredentials, Fault::hang().forever());
+//! tokio::time::sleep(Duration::from_secs(46 * 60)).await;
+//! for _ in 0..600 {
+//!     assert_eq!(cache.credentials().await?.access_key_id(), first.access_key_id());
+//!     tokio::time::sleep(Duration::from_secs(1)).await;
+//! }
+//! aws.clear_faults();
+//! tokio::time::sleep(Duration::from_secs(180)).await;
+//! cache.credentials().await?;
+//! tokio::time::sleep(Duration::from_secs(1)).await;
+//! assert_ne!(cache.credentials().await?.access_key_id(), first.access_key_id());
+//! # Ok(()) })
+//! # }
+//! ```
+//!
+//! # A laptop that slept
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use aws_credential_chain::testing::LocalAws;
+//! # use aws_credential_chain::{CredentialsCache, DefaultChain};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?.block_on(async {
+//! # let aws = LocalAws::start().await?;
+//! # let world = aws.world();
+//! # let cache = CredentialsCache::builder(DefaultChain::in_world(&world)).in_world(&world).build();
+//! cache.credentials().await?;
+//! // The wall clock moves on, and no timer has noticed.
+//! world.clock().turn(Duration::from_secs(8 * 3600));
+//! let fresh = cache.credentials().await?;
+//! assert!(fresh.expiry() > Some(world.clock().now()));
+//! # Ok(()) })
+//! # }
+//! ```
 
 mod clock;
+mod fault;
+mod local_aws;
+mod log;
+mod metadata;
+mod server;
 mod world;
 
 pub use self::clock::Clock;
+pub use self::fault::{Fault, Route};
+pub use self::local_aws::{LocalAws, LocalAwsBuilder};
+pub use self::log::Request;
+pub use self::metadata::Metadata;
 pub use self::world::World;

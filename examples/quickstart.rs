@@ -1,0 +1,93 @@
+//! Credentials that are exchanged under constant reads, none of which waits.
+//!
+//! Starts a local AWS in this process, resolves the default chain from its metadata service, and lets credentials that
+//! live four seconds be renewed several times while eight tasks read them all the time.
+#![allow(clippy::print_stdout, reason = "it shows what happens")]
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_credential_chain::testing::{Clock, LocalAws, Route};
+use aws_credential_chain::{Credentials, CredentialsCache, DefaultChain, Error};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let aws = LocalAws::builder().clock(Clock::starting_at(SystemTime::now())).start().await?;
+    aws.metadata().role("quickstart").credentials_lifetime(LIFETIME);
+    let world = aws.world();
+    println!("a local AWS listens at {}", aws.endpoint());
+
+    // In a program of yours: CredentialsCache::new(DefaultChain::new())
+    let cache = CredentialsCache::builder(DefaultChain::in_world(&world)).in_world(&world).build();
+
+    let started = Instant::now();
+    let first = cache.credentials().await?;
+    println!("\nfrom {}, account {}", first.source(), first.account_id().unwrap_or("unknown"));
+    println!("  {:>5.2} s  {}", started.elapsed().as_secs_f32(), first.access_key_id());
+
+    let readers: Vec<_> = (0..READERS).map(|_| tokio::spawn(read_all_the_time(cache.clone()))).collect();
+    let mut shown = first;
+    let mut swaps = 0;
+    while swaps < SWAPS {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let current = cache.credentials().await?;
+        if current.generation() != shown.generation() {
+            println!(
+                "  {:>5.2} s  {}  takes over, {:.1} s before {} expires",
+                started.elapsed().as_secs_f32(),
+                current.access_key_id(),
+                left(&shown, &world.clock().now()).as_secs_f32(),
+                shown.access_key_id(),
+            );
+            shown = current;
+            swaps += 1;
+        }
+    }
+
+    STOP.store(true, Ordering::Relaxed);
+    let (mut reads, mut waited) = (0, 0);
+    for reader in readers {
+        let (read, of_these_waited) = reader.await??;
+        reads += read;
+        waited += of_these_waited;
+    }
+    println!("\n{reads} reads after the first by {READERS} tasks, {waited} of them waited");
+    println!(
+        "{} requests to the metadata service: {} for a session token, {} for the role, {} for credentials",
+        aws.requests().len(),
+        aws.count(Route::MetadataToken),
+        aws.count(Route::MetadataRoles),
+        aws.count(Route::MetadataCredentials),
+    );
+    if waited == 0 { Ok(()) } else { Err("a read waited".into()) }
+}
+
+/// Counts the reads, and those that were not ready at once.
+async fn read_all_the_time(cache: CredentialsCache) -> Result<(u64, u64), Error> {
+    let (mut reads, mut waited) = (0, 0);
+    while !STOP.load(Ordering::Relaxed) {
+        let mut read = pin!(cache.credentials());
+        let mut was_pending = false;
+        poll_fn(|context| {
+            let polled = read.as_mut().poll(context);
+            was_pending |= polled.is_pending();
+            polled
+        })
+        .await?;
+        reads += 1;
+        waited += u64::from(was_pending);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok((reads, waited))
+}
+
+fn left(credentials: &Credentials, now: &SystemTime) -> Duration {
+    credentials.expiry().and_then(|expiry| expiry.duration_since(*now).ok()).unwrap_or_default()
+}
+
+static STOP: AtomicBool = AtomicBool::new(false);
+const LIFETIME: Duration = Duration::from_secs(4);
+const READERS: u64 = 8;
+const SWAPS: u32 = 5;

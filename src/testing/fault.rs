@@ -1,0 +1,177 @@
+//! What goes wrong, where, and how often.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::server::Incoming;
+
+/// The endpoints that faults and counts speak of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Route {
+    /// `PUT /latest/api/token`
+    MetadataToken,
+    /// The list of roles, on the extended path or the older one.
+    MetadataRoles,
+    /// The credentials of a role, on the extended path or the older one.
+    MetadataCredentials,
+    /// `GET /latest/meta-data/placement/region`
+    MetadataRegion,
+    /// Nothing that is known here; answered with 404.
+    Unknown,
+}
+
+impl Route {
+    pub(super) fn of(request: &Incoming) -> Self {
+        let path = request.path.as_str();
+        let below = [EXTENDED, LEGACY].iter().find_map(|base| path.strip_prefix(base));
+        match (path, below) {
+            ("/latest/api/token", _) => Self::MetadataToken,
+            ("/latest/meta-data/placement/region", _) => Self::MetadataRegion,
+            (_, Some("" | "/")) => Self::MetadataRoles,
+            (_, Some(role)) if role.starts_with('/') => Self::MetadataCredentials,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// One way in which an endpoint goes wrong, once unless said otherwise.
+///
+/// ```
+/// use std::time::Duration;
+/// use aws_credential_chain::testing::Fault;
+///
+/// let overloaded = Fault::status(503).times(3);
+/// let slow = Fault::delay(Duration::from_millis(800)).forever();
+/// let asked_for_patience = Fault::status(429).retry_after(Duration::from_secs(20));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Fault {
+    pub(super) kind: Kind,
+    pub(super) retry_after: Option<Duration>,
+    left: Option<u32>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    Status(u16),
+    Delay(Duration),
+    Hang,
+    Reset,
+    Garbage,
+    Truncated,
+    Oversized,
+    Redirect(String),
+    Body(Vec<u8>),
+    WithoutHeader(String),
+}
+
+impl Fault {
+    /// Answers with this status and a short text.
+    pub fn status(status: u16) -> Self {
+        Self::new(Kind::Status(status))
+    }
+
+    /// Answers well, this much later (in tokio's time).
+    pub fn delay(delay: Duration) -> Self {
+        Self::new(Kind::Delay(delay))
+    }
+
+    /// Takes the request and never answers.
+    pub fn hang() -> Self {
+        Self::new(Kind::Hang)
+    }
+
+    /// Takes the request and resets the connection.
+    pub fn reset() -> Self {
+        Self::new(Kind::Reset)
+    }
+
+    /// Answers with bytes that are no HTTP.
+    pub fn garbage() -> Self {
+        Self::new(Kind::Garbage)
+    }
+
+    /// Answers well, and closes the connection in the middle of the body.
+    pub fn truncated() -> Self {
+        Self::new(Kind::Truncated)
+    }
+
+    /// Answers with 200 and a body of one mebibyte.
+    pub fn oversized() -> Self {
+        Self::new(Kind::Oversized)
+    }
+
+    /// Answers with 302 to this place.
+    pub fn redirect(location: impl Into<String>) -> Self {
+        Self::new(Kind::Redirect(location.into()))
+    }
+
+    /// Answers with 200 and this body.
+    pub fn body(body: impl Into<Vec<u8>>) -> Self {
+        Self::new(Kind::Body(body.into()))
+    }
+
+    /// Answers well, and leaves a header out.
+    pub fn without_header(name: impl Into<String>) -> Self {
+        Self::new(Kind::WithoutHeader(name.into()))
+    }
+
+    /// Adds `Retry-After`, in whole seconds, to a status.
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// Happens this often before it is used up.
+    pub fn times(mut self, times: u32) -> Self {
+        self.left = Some(times);
+        self
+    }
+
+    /// Happens until [`clear_faults`](super::LocalAws::clear_faults).
+    pub fn forever(mut self) -> Self {
+        self.left = None;
+        self
+    }
+
+    fn new(kind: Kind) -> Self {
+        Self { kind, retry_after: None, left: Some(1) }
+    }
+}
+
+/// The faults that are not used up yet.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Mutex<HashMap<Route, VecDeque<Fault>>>);
+
+impl Faults {
+    pub(super) fn add(&self, route: Route, fault: Fault) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(route).or_default().push_back(fault);
+    }
+
+    pub(super) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub(super) fn next(&self, route: Route) -> Option<Fault> {
+        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let queue = faults.get_mut(&route)?;
+        loop {
+            match queue.front_mut()?.left.as_mut() {
+                None => return queue.front().cloned(),
+                Some(0) => {
+                    queue.pop_front();
+                }
+                Some(left) => {
+                    *left -= 1;
+                    return queue.front().cloned();
+                }
+            }
+        }
+    }
+}
+
+pub(super) const EXTENDED: &str = "/latest/meta-data/iam/security-credentials-extended";
+pub(super) const LEGACY: &str = "/latest/meta-data/iam/security-credentials";

@@ -1,0 +1,169 @@
+//! The local AWS as a test holds it.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+
+use super::fault::{Fault, Faults, Route};
+use super::log::{Log, Request};
+use super::metadata::Metadata;
+use super::server::{self, Answer, Incoming, Serve};
+use super::{Clock, World};
+
+/// A server on loopback that answers as AWS does, inside the test's own process and runtime.
+///
+/// Clones are the same server; it stops, and drops its connections, when the last of them goes. See the
+/// [module](super) for how to use it.
+#[derive(Clone)]
+pub struct LocalAws {
+    services: Arc<Services>,
+    listener: Arc<Listener>,
+}
+
+impl LocalAws {
+    /// Starts one on a free port of 127.0.0.1, with a clock of its own.
+    ///
+    /// # Errors
+    /// No port can be had.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Starts one with settings.
+    pub fn builder() -> LocalAwsBuilder {
+        LocalAwsBuilder { clock: Clock::default() }
+    }
+
+    /// A machine whose variables point here, and that shares the clock. Each call makes another one.
+    pub fn world(&self) -> World {
+        World::with_clock(self.clock().clone()).env("AWS_EC2_METADATA_SERVICE_ENDPOINT", self.endpoint())
+    }
+
+    /// The clock by which everything here expires.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.services.clock
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.listener.at)
+    }
+
+    /// The metadata service of an EC2 instance.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.services.metadata
+    }
+
+    /// Lets the next requests of `route` go wrong. Faults of a route are used up in the order in which they were
+    /// added; after them it answers well again.
+    pub fn fault(&self, route: Route, fault: Fault) -> &Self {
+        self.services.faults.add(route, fault);
+        self
+    }
+
+    /// Takes back all faults that are not used up.
+    pub fn clear_faults(&self) -> &Self {
+        self.services.faults.clear();
+        self
+    }
+
+    /// Every request so far, in the order of arrival.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.services.log.all()
+    }
+
+    /// How many requests there were to `route` so far.
+    #[must_use]
+    pub fn count(&self, route: Route) -> usize {
+        self.services.log.all().iter().filter(|request| request.route() == route).count()
+    }
+
+    /// Every secret that was given out so far: secret keys, tokens, session tokens of the metadata service. For tests
+    /// that search logs for them.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        self.services.metadata.secrets()
+    }
+}
+
+impl fmt::Debug for LocalAws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalAws").field("endpoint", &self.endpoint()).finish_non_exhaustive()
+    }
+}
+
+/// Starts a [`LocalAws`] with settings.
+#[derive(Debug)]
+#[must_use]
+pub struct LocalAwsBuilder {
+    clock: Clock,
+}
+
+impl LocalAwsBuilder {
+    /// The clock to live by.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Starts it on the current tokio runtime.
+    ///
+    /// # Errors
+    /// No port can be had.
+    pub async fn start(self) -> io::Result<LocalAws> {
+        let socket = TcpListener::bind("127.0.0.1:0").await?;
+        let at = socket.local_addr()?;
+        let services = Arc::new(Services {
+            metadata: Metadata::new(self.clock.clone()),
+            clock: self.clock,
+            faults: Faults::default(),
+            log: Log::default(),
+        });
+        let accepting = tokio::spawn(server::accept(socket, Arc::clone(&services))).abort_handle();
+        Ok(LocalAws { services, listener: Arc::new(Listener { at, accepting }) })
+    }
+}
+
+/// Stops the server when the last handle goes.
+struct Listener {
+    at: SocketAddr,
+    accepting: tokio::task::AbortHandle,
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+struct Services {
+    clock: Clock,
+    metadata: Metadata,
+    faults: Faults,
+    log: Log,
+}
+
+impl Serve for Services {
+    fn arrived(&self, request: &Incoming) -> (usize, Option<Fault>) {
+        let route = Route::of(request);
+        (self.log.arrived(request, route, self.clock.now()), self.faults.next(route))
+    }
+
+    fn answer(&self, request: &Incoming) -> Answer {
+        match Route::of(request) {
+            Route::Unknown => Answer::status(404),
+            _ => self.metadata.answer(request),
+        }
+    }
+
+    fn answered(&self, number: usize, status: u16) {
+        self.log.answered(number, status);
+    }
+}

@@ -1,0 +1,249 @@
+//! The metadata service of an EC2 instance, version 2 only.
+//!
+//! Checks what the real one checks: the lifetime in the token request, the token in every other, forwarded requests.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use super::Clock;
+use super::fault::{EXTENDED, LEGACY, Route};
+use super::server::{Answer, Incoming};
+use crate::wall_time::WallTime;
+
+/// The metadata service of the local AWS, to be changed while it runs.
+///
+/// It starts with the role `local-role`, account `123456789012`, region `eu-central-1`, and credentials that live six
+/// hours, new ones for each request.
+pub struct Metadata {
+    clock: Clock,
+    state: Mutex<State>,
+}
+
+struct State {
+    role: Option<String>,
+    account_id: String,
+    region: String,
+    lifetime: Duration,
+    repeated_until: Option<Duration>,
+    extended_path: bool,
+    enabled: bool,
+    error_code: Option<String>,
+    token_ttl_max: Duration,
+    tokens: HashMap<String, SystemTime>,
+    issued: Vec<Issued>,
+}
+
+#[derive(Clone)]
+struct Issued {
+    access_key_id: String,
+    secret_access_key: String,
+    token: String,
+    expiry: SystemTime,
+}
+
+impl Metadata {
+    pub(super) fn new(clock: Clock) -> Self {
+        let state = State {
+            role: Some("local-role".to_owned()),
+            account_id: "123456789012".to_owned(),
+            region: "eu-central-1".to_owned(),
+            lifetime: Duration::from_secs(6 * 3600),
+            repeated_until: None,
+            extended_path: true,
+            enabled: true,
+            error_code: None,
+            token_ttl_max: TOKEN_TTL_MAX,
+            tokens: HashMap::new(),
+            issued: Vec::new(),
+        };
+        Self { clock, state: Mutex::new(state) }
+    }
+
+    /// The role of the instance.
+    pub fn role(&self, name: impl Into<String>) -> &Self {
+        self.change(|state| state.role = Some(name.into()))
+    }
+
+    /// An instance without an instance profile: 404 where roles are listed.
+    pub fn no_role(&self) -> &Self {
+        self.change(|state| state.role = None)
+    }
+
+    /// The account of the role, told on the extended path.
+    pub fn account_id(&self, account_id: impl Into<String>) -> &Self {
+        self.change(|state| state.account_id = account_id.into())
+    }
+
+    /// Where the instance runs.
+    pub fn region(&self, region: impl Into<String>) -> &Self {
+        self.change(|state| state.region = region.into())
+    }
+
+    /// How long credentials live that are issued from now on.
+    pub fn credentials_lifetime(&self, lifetime: Duration) -> &Self {
+        self.change(|state| state.lifetime = lifetime)
+    }
+
+    /// Gives the same credentials until so long before they expire, as the real service does (it has new ones at
+    /// least five minutes ahead). Otherwise each request gets new ones.
+    pub fn repeat_until(&self, before_expiry: Duration) -> &Self {
+        self.change(|state| state.repeated_until = Some(before_expiry))
+    }
+
+    /// A service that does not have the extended path yet: 404 there.
+    pub fn without_extended_path(&self) -> &Self {
+        self.change(|state| state.extended_path = false)
+    }
+
+    /// Switched off for this instance, or not: 403 to everything.
+    pub fn enabled(&self, enabled: bool) -> &Self {
+        self.change(|state| state.enabled = enabled)
+    }
+
+    /// Answers with this code in the document instead of credentials, `AssumeRoleUnauthorizedAccess` for example;
+    /// `None` for credentials again.
+    pub fn error_code(&self, code: Option<&str>) -> &Self {
+        self.change(|state| state.error_code = code.map(str::to_owned))
+    }
+
+    /// Session tokens live this long at most, whatever was asked for.
+    pub fn token_lifetime_at_most(&self, limit: Duration) -> &Self {
+        self.change(|state| state.token_ttl_max = limit)
+    }
+
+    /// Forgets all session tokens: requests with them get 401, as after a stop and start.
+    pub fn revoke_tokens(&self) -> &Self {
+        self.change(|state| state.tokens.values_mut().for_each(|expiry| *expiry = SystemTime::UNIX_EPOCH))
+    }
+
+    /// The access key ids that were issued so far, in order.
+    #[must_use]
+    pub fn issued(&self) -> Vec<String> {
+        self.state().issued.iter().map(|issued| issued.access_key_id.clone()).collect()
+    }
+
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let state = self.state();
+        let issued =
+            state.issued.iter().flat_map(|issued| [issued.secret_access_key.clone(), issued.token.clone()]);
+        issued.chain(state.tokens.keys().cloned()).collect()
+    }
+
+    pub(super) fn answer(&self, request: &Incoming) -> Answer {
+        let now = self.clock.now();
+        let mut state = self.state();
+        // The real one wants to hear nothing from behind a proxy.
+        if !state.enabled || request.header("x-forwarded-for").is_some() {
+            return Answer::status(403);
+        }
+        if Route::of(request) == Route::MetadataToken {
+            return if request.method == "PUT" { state.token(request, now) } else { Answer::status(405) };
+        }
+        let token = request.header("x-aws-ec2-metadata-token");
+        if token.and_then(|token| state.tokens.get(token)).is_none_or(|expiry| *expiry <= now) {
+            return Answer::status(401);
+        }
+        if request.method != "GET" {
+            return Answer::status(405);
+        }
+        if Route::of(request) == Route::MetadataRegion {
+            return Answer::ok("text/plain", state.region.clone());
+        }
+        let (extended, below) = match (request.path.strip_prefix(EXTENDED), request.path.strip_prefix(LEGACY))
+        {
+            (Some(below), _) => (true, below),
+            (None, Some(below)) => (false, below),
+            (None, None) => return Answer::status(404),
+        };
+        let role = below.trim_start_matches('/');
+        match state.role.clone() {
+            Some(known) if extended <= state.extended_path => match role {
+                "" => Answer::ok("text/plain", known),
+                role if role == known => state.credentials(extended, now),
+                _ => Answer::status(404),
+            },
+            _ => Answer::status(404),
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) -> &Self {
+        change(&mut self.state());
+        self
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn token(&mut self, request: &Incoming, now: SystemTime) -> Answer {
+        let asked =
+            request.header(TTL_HEADER).and_then(|ttl| ttl.trim().parse().ok()).map(Duration::from_secs);
+        let Some(asked) = asked.filter(|ttl| (TOKEN_TTL_MIN..=TOKEN_TTL_MAX).contains(ttl)) else {
+            return Answer::status(400);
+        };
+        let ttl = asked.min(self.token_ttl_max);
+        let token = format!("LOCALsession{}", random_text(44));
+        self.tokens.insert(token.clone(), now + ttl);
+        Answer::ok("text/plain", token).with(TTL_HEADER, ttl.as_secs().to_string())
+    }
+
+    fn credentials(&mut self, extended: bool, now: SystemTime) -> Answer {
+        let updated = WallTime::from(now);
+        if let Some(code) = &self.error_code {
+            let body =
+                format!(r#"{{"Code":"{code}","Message":"as the test says","LastUpdated":"{updated}"}}"#);
+            return Answer::ok("text/plain", body);
+        }
+        let repeated = self.repeated_until.and_then(|before| {
+            self.issued.last().filter(|last| last.expiry.checked_sub(before).is_some_and(|until| now < until))
+        });
+        let issued = repeated.cloned().unwrap_or_else(|| self.issue(now));
+        let account = if extended { format!(r#""AccountId":"{}","#, self.account_id) } else { String::new() };
+        let Issued { access_key_id, secret_access_key, token, expiry } = issued;
+        let expiration = WallTime::from(expiry);
+        let body = format!(
+            r#"{{"Code":"Success","LastUpdated":"{updated}","Type":"AWS-HMAC",{account}"AccessKeyId":"{access_key_id}","SecretAccessKey":"{secret_access_key}","Token":"{token}","Expiration":"{expiration}"}}"#
+        );
+        Answer::ok("text/plain", body)
+    }
+
+    fn issue(&mut self, now: SystemTime) -> Issued {
+        let issued = Issued {
+            access_key_id: format!("ASIA{}", random_text(16).to_ascii_uppercase()),
+            secret_access_key: format!("LOCALsecret{}", random_text(29)),
+            token: format!("LOCALtoken{}", random_text(690)),
+            expiry: now + self.lifetime,
+        };
+        self.issued.push(issued.clone());
+        issued
+    }
+}
+
+/// What can be changed, and no secret.
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Metadata")
+            .field("role", &state.role)
+            .field("lifetime", &state.lifetime)
+            .field("issued", &state.issued.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Letters and digits, never the same text twice in one process.
+fn random_text(length: usize) -> String {
+    static DRAWN: AtomicU64 = AtomicU64::new(1);
+    let mut draw = fastrand::Rng::with_seed(DRAWN.fetch_add(1, Ordering::Relaxed));
+    std::iter::repeat_with(|| draw.alphanumeric()).take(length).collect()
+}
+
+const TTL_HEADER: &str = "x-aws-ec2-metadata-token-ttl-seconds";
+const TOKEN_TTL_MIN: Duration = Duration::from_secs(1);
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html>
+const TOKEN_TTL_MAX: Duration = Duration::from_secs(21_600);

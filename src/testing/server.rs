@@ -1,0 +1,185 @@
+//! HTTP/1.1 on loopback, by hand: a server that has to answer wrongly on purpose cannot leave the writing of answers to
+//! a library. Reading the head is httparse's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::fault::{Fault, Kind};
+
+/// What answers.
+pub(super) trait Serve: Send + Sync + 'static {
+    /// Notes the request, and says under which number, and whether it is to go wrong.
+    fn arrived(&self, request: &Incoming) -> (usize, Option<Fault>);
+    fn answer(&self, request: &Incoming) -> Answer;
+    fn answered(&self, number: usize, status: u16);
+}
+
+/// A request, read whole.
+pub(super) struct Incoming {
+    pub(super) method: String,
+    /// Without the query.
+    pub(super) path: String,
+    /// Names in lower case.
+    pub(super) headers: Vec<(String, String)>,
+}
+
+impl Incoming {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// An answer.
+pub(super) struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn status(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: format!("{status}\n").into_bytes() }
+    }
+
+    pub(super) fn ok(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status: 200, headers: vec![("content-type", content_type.to_owned())], body: body.into() }
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut head = format!("HTTP/1.1 {} Local\r\ncontent-length: {}\r\n", self.status, self.body.len());
+        for (name, value) in &self.headers {
+            head.push_str(&format!("{name}: {value}\r\n"));
+        }
+        head.push_str("\r\n");
+        let mut bytes = head.into_bytes();
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+}
+
+/// Takes connections until its task is aborted; they end with it.
+pub(super) async fn accept(listener: TcpListener, service: Arc<impl Serve>) {
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        if connections.len() >= CONNECTIONS_MAX {
+            connections.join_next().await;
+        }
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let service = Arc::clone(&service);
+                connections.spawn(async move { serve(stream, &*service).await });
+            }
+            // Out of file descriptors, for example: others are being closed meanwhile.
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}
+
+async fn serve(mut stream: TcpStream, service: &impl Serve) {
+    let mut buffer = Vec::new();
+    while let Some(request) = read(&mut stream, &mut buffer).await {
+        let (number, fault) = service.arrived(&request);
+        let answer = match fault.as_ref().map(|fault| &fault.kind) {
+            None => service.answer(&request),
+            Some(Kind::Delay(delay)) => {
+                tokio::time::sleep(*delay).await;
+                service.answer(&request)
+            }
+            Some(Kind::Status(status)) => Answer::status(*status),
+            Some(Kind::Redirect(location)) => Answer::status(302).with("location", location.clone()),
+            Some(Kind::Body(body)) => Answer::ok("text/plain", body.clone()),
+            Some(Kind::Oversized) => Answer::ok("text/plain", vec![b'x'; OVERSIZED]),
+            Some(Kind::WithoutHeader(name)) => {
+                let mut answer = service.answer(&request);
+                answer.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+                answer
+            }
+            Some(Kind::Hang) => return std::future::pending().await,
+            Some(Kind::Reset) => {
+                let _ = stream.set_zero_linger();
+                return;
+            }
+            Some(Kind::Garbage) => {
+                let _ = stream.write_all(b"\x16\x03\x01 this is no HTTP\r\n\r\n").await;
+                return;
+            }
+            Some(Kind::Truncated) => {
+                let bytes = service.answer(&request).bytes();
+                let _ =
+                    stream.write_all(bytes.get(..bytes.len().saturating_sub(10)).unwrap_or_default()).await;
+                return;
+            }
+        };
+        let answer = match fault.and_then(|fault| fault.retry_after) {
+            Some(wait) => answer.with("retry-after", wait.as_secs().to_string()),
+            None => answer,
+        };
+        service.answered(number, answer.status);
+        if stream.write_all(&answer.bytes()).await.is_err() || request.header("connection") == Some("close") {
+            return;
+        }
+    }
+}
+
+/// The next request of a connection; `None` when it ends, or says what is no HTTP.
+async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Incoming> {
+    let (request, head) = loop {
+        if let Some(parsed) = parse(buffer)? {
+            break parsed;
+        }
+        fill(stream, buffer, HEAD_MAX).await?;
+    };
+    let length = match request.header("content-length") {
+        Some(length) => length.trim().parse().ok().filter(|length| *length <= BODY_MAX)?,
+        None => 0,
+    };
+    while buffer.len() < head + length {
+        fill(stream, buffer, head + BODY_MAX).await?;
+    }
+    buffer.drain(..head + length);
+    Some(request)
+}
+
+async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>, limit: usize) -> Option<()> {
+    let mut chunk = [0; 4096];
+    let read = stream.read(&mut chunk).await.ok().filter(|read| *read > 0)?;
+    buffer.extend_from_slice(chunk.get(..read)?);
+    (buffer.len() <= limit).then_some(())
+}
+
+/// `Some(None)`: not whole yet.
+fn parse(buffer: &[u8]) -> Option<Option<(Incoming, usize)>> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut head = httparse::Request::new(&mut headers);
+    let httparse::Status::Complete(length) = head.parse(buffer).ok()? else { return Some(None) };
+    let target = head.path.unwrap_or_default();
+    let request = Incoming {
+        method: head.method.unwrap_or_default().to_owned(),
+        path: target.split('?').next().unwrap_or_default().to_owned(),
+        headers: head
+            .headers
+            .iter()
+            .map(|header| {
+                (header.name.to_ascii_lowercase(), String::from_utf8_lossy(header.value).into_owned())
+            })
+            .collect(),
+    };
+    Some(Some((request, length)))
+}
+
+const CONNECTIONS_MAX: usize = 1024;
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+const HEADERS_MAX: usize = 64;
+const HEAD_MAX: usize = 16 * 1024;
+const BODY_MAX: usize = 1024 * 1024;
+const OVERSIZED: usize = 1024 * 1024;
