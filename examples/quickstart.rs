@@ -2,7 +2,7 @@
 //!
 //! Starts a local AWS in this process, resolves the default chain from its metadata service, and lets credentials that
 //! live four seconds be renewed several times while eight tasks read them all the time.
-#![allow(clippy::print_stdout, reason = "it shows what happens")]
+#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it shows what happens, and when")]
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -14,7 +14,7 @@ use aws_credential_chain::{Credentials, CredentialsCache, DefaultChain, Error};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let aws = LocalAws::builder().clock(Clock::starting_at(SystemTime::now())).start().await?;
+    let aws = LocalAws::builder().clock(Clock::starting_now()).start().await?;
     aws.metadata().role("quickstart").credentials_lifetime(LIFETIME);
     let world = aws.world();
     println!("a local AWS listens at {}", aws.endpoint());

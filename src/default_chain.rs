@@ -159,6 +159,10 @@ impl DefaultChain {
     ///
     /// # Errors
     /// Nothing names one: then the error lists where it was looked for. Or what names one is wrong.
+    #[cfg_attr(
+        not(any(feature = "profile", feature = "imds")),
+        allow(clippy::unused_async, reason = "they wait")
+    )]
     pub async fn resolve_region(&self) -> Result<Region, Error> {
         if let Some(region) = &self.region {
             return Ok(region.clone());

@@ -108,17 +108,19 @@ impl SharedFiles {
 impl Loaded {
     /// How the profile comes by its credentials.
     pub(crate) fn plan(&self) -> Result<Plan, Error> {
-        plan(&self.profiles, self.profile.name()).map_err(|error| match (&error, &self.profile) {
-            (PlanError::NoSuchProfile { .. }, Selected::Default) => {
-                Error::not_configured(NAME, format!("no profile `default` in {}", self.looked_at))
-            }
-            (PlanError::NoSuchProfile { .. }, Selected::InCode(_) | Selected::ByVariable(_)) => {
-                let message = format!("{error} ({}; looked at {})", self.profile.by(), self.looked_at);
+        plan(&self.profiles, self.profile.name()).map_err(|error| {
+            let chosen = !matches!(self.profile, Selected::Default);
+            let message = match &error {
+                PlanError::NoSuchProfile { .. } if chosen => {
+                    format!("{error} ({}; looked at {})", self.profile.by(), self.looked_at)
+                }
+                PlanError::NoSuchProfile { .. } => format!("no profile `default` in {}", self.looked_at),
+                _ => error.to_string(),
+            };
+            if error.is_not_configured(chosen) {
+                Error::not_configured(NAME, message)
+            } else {
                 Failure::new(FailureKind::Misconfigured, NAME, message).into()
-            }
-            (PlanError::NotConfigured { .. }, _) => Error::not_configured(NAME, error.to_string()),
-            (PlanError::Invalid(_), _) => {
-                Failure::new(FailureKind::Misconfigured, NAME, error.to_string()).into()
             }
         })
     }

@@ -1,5 +1,11 @@
 //! The cache, seen from outside: a scripted provider behind it, reads in front of it, time turned by hand.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::unchecked_time_subtraction,
+    reason = "a test is its own host, and may fail loudly"
+)]
 
 mod support;
 
@@ -548,7 +554,7 @@ fn a_runtime_that_is_dropped_ends_the_refresh_and_not_the_cache() {
         tokio::task::spawn_blocking(move || drop(first)).await.unwrap();
         let error = waiting.await.unwrap().unwrap_err();
         assert!(error.to_string().contains("cut off"), "{error}");
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        sleep(Duration::from_millis(150)).await;
         assert_eq!(cache.credentials().await.unwrap().access_key_id(), "AKIA1");
     });
 }
@@ -590,7 +596,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// Polls a future that is expected to be ready at once, without any runtime.
-fn poll_once<F: std::future::Future>(future: F) -> F::Output {
+fn poll_once<F: Future>(future: F) -> F::Output {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match std::pin::pin!(future).poll(&mut context) {
         std::task::Poll::Ready(output) => output,

@@ -1,5 +1,11 @@
 //! The default order: each source alone, each pair, what wins and what stops; the region and endpoints beside it.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::unchecked_time_subtraction,
+    reason = "a test is its own host, and may fail loudly"
+)]
 
 mod support;
 

@@ -1,5 +1,11 @@
 //! Keys in environment variables: variables in, credentials or a message out.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::unchecked_time_subtraction,
+    reason = "a test is its own host, and may fail loudly"
+)]
 
 mod support;
 

@@ -1,6 +1,12 @@
 //! The metadata service, over HTTP, against the local AWS: everything that can go wrong, an error that says where and
 //! what to do, within its time, and credentials in hand kept.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::unchecked_time_subtraction,
+    reason = "a test is its own host, and may fail loudly"
+)]
 
 mod support;
 
@@ -106,6 +112,7 @@ struct Trouble {
     within: Duration,
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn troubles() -> Vec<Trouble> {
     use FailureKind::{Malformed, Refused, Throttled, TimedOut, Unavailable};
     use Route::{MetadataCredentials, MetadataRoles, MetadataToken};

@@ -1,6 +1,12 @@
 //! Keys in the shared files: files and variables in, credentials or a message out. The dialect itself is tested
 //! beside its parser.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::unchecked_time_subtraction,
+    reason = "a test is its own host, and may fail loudly"
+)]
 
 mod support;
 

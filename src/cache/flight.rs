@@ -244,7 +244,6 @@ impl<V: 'static> fmt::Debug for Refresher<V> {
 
 /// Whether a read waits for the flight this code runs in. Retries inside a flight are for readers; without one, the
 /// next flight is soon enough. Outside of any flight somebody called `retrieve` and waits.
-#[cfg_attr(not(feature = "imds"), expect(dead_code, reason = "asked by sources that retry"))]
 pub(crate) fn a_read_waits() -> bool {
     PASSENGERS.try_with(|passengers| passengers.load(Ordering::Relaxed) > 0).unwrap_or(true)
 }

@@ -77,6 +77,7 @@ impl RefreshPolicy {
     }
 
     /// How long the source is left alone after a failure. `draw` in 0..1.
+    #[expect(clippy::unused_self, reason = "the policy of the AWS rules will pause otherwise")]
     pub(crate) fn pause(&self, after: &AfterFailure<'_>, draw: f64) -> Duration {
         let draw = draw.clamp(0.0, 1.0);
         if let Some(wait) = retry_after(after.error) {

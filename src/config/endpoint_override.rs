@@ -115,7 +115,9 @@ fn of_profile(
         let service = section.get(&variable_suffix(service_id).to_ascii_lowercase());
         of_service = service.and_then(|service| service.sub(KEY)).filter(|url| !url.is_blank());
     }
-    let Some(url) = of_service.or_else(|| profile.get_set(KEY)) else { return Ok(None) };
+    // What is written below the key by mistake is not to be taken for nothing.
+    let of_profile = profile.get(KEY).filter(|url| !url.is_blank() || url.has_sub());
+    let Some(url) = of_service.or(of_profile) else { return Ok(None) };
     let origin = url.origin().clone();
     if url.text().contains('\n') || url.has_sub() {
         return Err(EndpointOverrideError::NotOneLine { profile: printable(profile.name()), origin });

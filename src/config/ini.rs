@@ -151,43 +151,52 @@ fn read_line<'a>(sections: &mut Vec<Section<'a>>, line: &'a str, number: usize) 
         sections.push(Section { name, line: number, properties: Vec::new() });
         return Ok(());
     }
-    let indented = line.starts_with(BLANKS);
     let is_comment = content.starts_with(COMMENT);
-    let Some(section) = sections.last_mut() else {
-        return if is_comment { Ok(()) } else { Err(IniErrorKind::OutsideSection) };
-    };
-    match section.properties.last_mut() {
-        _ if !indented => {
-            let section_name = || printable(section.name);
-            let (key, value) =
-                split(content).ok_or_else(|| IniErrorKind::MissingEquals { section: section_name() })?;
-            if key.is_empty() {
-                return Err(IniErrorKind::EmptyKey { section: section_name() });
-            }
-            section.properties.push(Property {
-                key,
-                value,
-                line: number,
-                continuation: Vec::new(),
-                sub: Vec::new(),
-            });
+    match sections.last_mut() {
+        Some(section) if !line.starts_with(BLANKS) => section.begin_property(content, number),
+        Some(section) => section.add_indented(content, is_comment, number),
+        None if is_comment => Ok(()),
+        None => Err(IniErrorKind::OutsideSection),
+    }
+}
+
+impl<'a> Section<'a> {
+    fn begin_property(&mut self, content: &'a str, line: usize) -> Result<(), IniErrorKind> {
+        let section = || printable(self.name);
+        let (key, value) =
+            split(content).ok_or_else(|| IniErrorKind::MissingEquals { section: section() })?;
+        if key.is_empty() {
+            return Err(IniErrorKind::EmptyKey { section: section() });
         }
-        Some(property) if !property.value.is_empty() => property.continuation.push(content),
-        _ if is_comment => {}
-        Some(property) => {
-            let parent = || printable(property.key);
-            let (key, value) =
-                split(content).ok_or_else(|| IniErrorKind::SubPropertyMissingEquals { key: parent() })?;
-            if key.is_empty() {
-                return Err(IniErrorKind::EmptySubPropertyKey { key: parent() });
+        let (continuation, sub) = (Vec::new(), Vec::new());
+        self.properties.push(Property { key, value, line, continuation, sub });
+        Ok(())
+    }
+
+    fn add_indented(&mut self, content: &'a str, is_comment: bool, line: usize) -> Result<(), IniErrorKind> {
+        match self.properties.last_mut() {
+            Some(property) if !property.value.is_empty() => {
+                property.continuation.push(content);
+                Ok(())
             }
-            property.sub.push(SubProperty { key, value, line: number });
-        }
-        None => {
-            return Err(IniErrorKind::ContinuationWithoutProperty { section: printable(section.name) });
+            _ if is_comment => Ok(()),
+            Some(property) => property.add_sub(content, line),
+            None => Err(IniErrorKind::ContinuationWithoutProperty { section: printable(self.name) }),
         }
     }
-    Ok(())
+}
+
+impl<'a> Property<'a> {
+    fn add_sub(&mut self, content: &'a str, line: usize) -> Result<(), IniErrorKind> {
+        let parent = || printable(self.key);
+        let (key, value) =
+            split(content).ok_or_else(|| IniErrorKind::SubPropertyMissingEquals { key: parent() })?;
+        if key.is_empty() {
+            return Err(IniErrorKind::EmptySubPropertyKey { key: parent() });
+        }
+        self.sub.push(SubProperty { key, value, line });
+        Ok(())
+    }
 }
 
 /// The name in a header, from what follows the `[`.

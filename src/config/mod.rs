@@ -3,14 +3,17 @@
 
 mod endpoint_override;
 mod ini;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        reason = "the plan is whole; providers for roles, SSO, login and processes will carry it out"
+    )
+)]
 mod plan;
 mod printable;
 mod profiles;
 
-pub(crate) use endpoint_override::{
-    EndpointOverride, EndpointOverrideError, EndpointSettings, OverrideOrigin, endpoint_override,
-};
-pub(crate) use plan::{
-    Base, CredentialSource, Invalid, Plan, PlanError, Problem, RoleStep, Shadowed, Sso, plan,
-};
-pub(crate) use profiles::{ConfigError, Origin, Profile, Profiles, Remark, RemarkKind, Section, Value};
+pub(crate) use endpoint_override::{EndpointSettings, endpoint_override};
+pub(crate) use plan::{Base, Plan, PlanError, plan};
+pub(crate) use profiles::{Profiles, Value};

@@ -30,11 +30,15 @@
 //!
 //! Nothing recurses: a chain of any length ends in a plan or an error.
 
+mod base;
+mod error;
+mod keys;
+
 use std::collections::HashSet;
 
 use super::profiles::{Origin, Profile, Profiles, Value};
+pub(crate) use base::Base;
 use base::Step;
-pub(crate) use base::{Base, CredentialSource, Sso};
 use error::no_such_profile;
 pub(crate) use error::{Invalid, PlanError, Problem};
 use keys::{CREDENTIAL_KEYS, ROLE_KEYS};
@@ -201,10 +205,6 @@ const MAX_ROLES: usize = 32;
 /// AWS limits a role that is assumed with a role's credentials to one hour
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>).
 const MAX_CHAINED_SECONDS: u64 = 3600;
-
-mod base;
-mod error;
-mod keys;
 
 #[cfg(test)]
 mod tests;

@@ -11,6 +11,9 @@
 //! lower-cased. Sections of the same name merge, the last property of a name wins, and the credentials file wins
 //! over the config file. All that is skipped leaves a [`Remark`]. Every value knows where it stands.
 
+mod header;
+mod remark;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -178,6 +181,7 @@ impl Section {
     }
 
     /// The keys, sorted.
+    #[cfg(test)]
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.values.keys().map(String::as_str)
     }
@@ -276,9 +280,6 @@ fn joined(property: &ini::Property<'_>) -> SecretString {
     }
     text.into()
 }
-
-mod header;
-mod remark;
 
 #[cfg(test)]
 mod tests;

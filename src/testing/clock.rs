@@ -38,6 +38,13 @@ impl Clock {
         Self { parts: Arc::new(parts) }
     }
 
+    /// A clock that starts at the present time, for programs that are shown to people.
+    #[must_use]
+    #[allow(clippy::disallowed_methods, reason = "asked for by name")]
+    pub fn starting_now() -> Self {
+        Self::starting_at(SystemTime::now())
+    }
+
     /// What the clock shows.
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "tokio's clock is what a test turns")]

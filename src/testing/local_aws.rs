@@ -62,15 +62,13 @@ impl LocalAws {
 
     /// Lets the next requests of `route` go wrong. Faults of a route are used up in the order in which they were
     /// added; after them it answers well again.
-    pub fn fault(&self, route: Route, fault: Fault) -> &Self {
+    pub fn fault(&self, route: Route, fault: Fault) {
         self.services.faults.add(route, fault);
-        self
     }
 
     /// Takes back all faults that are not used up.
-    pub fn clear_faults(&self) -> &Self {
+    pub fn clear_faults(&self) {
         self.services.faults.clear();
-        self
     }
 
     /// Every request so far, in the order of arrival.

@@ -57,7 +57,7 @@ impl Answer {
     fn bytes(&self) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} Local\r\ncontent-length: {}\r\n", self.status, self.body.len());
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([name, ": ", value.as_str(), "\r\n"]);
         }
         head.push_str("\r\n");
         let mut bytes = head.into_bytes();
@@ -134,8 +134,10 @@ async fn serve(mut stream: TcpStream, service: &impl Serve) {
 /// The next request of a connection; `None` when it ends, or says what is no HTTP.
 async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Incoming> {
     let (request, head) = loop {
-        if let Some(parsed) = parse(buffer)? {
-            break parsed;
+        match parse(buffer) {
+            Parsed::Whole(request, length) => break (request, length),
+            Parsed::Part => {}
+            Parsed::NoHttp => return None,
         }
         fill(stream, buffer, HEAD_MAX).await?;
     };
@@ -157,11 +159,21 @@ async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>, limit: usize) -> Opt
     (buffer.len() <= limit).then_some(())
 }
 
-/// `Some(None)`: not whole yet.
-fn parse(buffer: &[u8]) -> Option<Option<(Incoming, usize)>> {
+enum Parsed {
+    /// A request, and how long its head is.
+    Whole(Incoming, usize),
+    Part,
+    NoHttp,
+}
+
+fn parse(buffer: &[u8]) -> Parsed {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut head = httparse::Request::new(&mut headers);
-    let httparse::Status::Complete(length) = head.parse(buffer).ok()? else { return Some(None) };
+    let length = match head.parse(buffer) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return Parsed::Part,
+        Err(_) => return Parsed::NoHttp,
+    };
     let target = head.path.unwrap_or_default();
     let request = Incoming {
         method: head.method.unwrap_or_default().to_owned(),
@@ -174,7 +186,7 @@ fn parse(buffer: &[u8]) -> Option<Option<(Incoming, usize)>> {
             })
             .collect(),
     };
-    Some(Some((request, length)))
+    Parsed::Whole(request, length)
 }
 
 const CONNECTIONS_MAX: usize = 1024;

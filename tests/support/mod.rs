@@ -1,5 +1,5 @@
 //! What several test files share.
-#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
 pub mod script;
 pub mod seen;

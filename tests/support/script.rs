@@ -103,7 +103,7 @@ impl Script {
             Step::NotConfigured => Err(Error::not_configured("script", "as the script says")),
             Step::Hang => std::future::pending().await,
             Step::Panic => panic!("as the script says"),
-            Step::After(..) => unreachable!("unfolded above"),
+            Step::After(..) => panic!("unfolded above"),
         }
     }
 

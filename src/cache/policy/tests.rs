@@ -1,4 +1,5 @@
 //! The table of windows and the pacing of failures, case by case.
+#![allow(clippy::unwrap_used, clippy::unchecked_time_subtraction, reason = "tests")]
 
 use super::*;
 use crate::error::Failure;

@@ -137,7 +137,7 @@ impl fmt::Display for PlanError {
                 remedy(f, "name one that exists, or add it", known, skipped.as_deref())
             }
             Self::NotConfigured { profile, origin, only_bearer_token } => {
-                write!(f, "profile `{profile}` ({origin}) has no credentials; {}", add(*only_bearer_token))
+                write!(f, "profile `{profile}` ({origin}) {}", no_credentials(*only_bearer_token))
             }
             Self::Invalid(invalid) => invalid.fmt(f),
         }
@@ -175,11 +175,9 @@ impl fmt::Display for Problem {
                 write!(f, "its `source_profile` `{source}` does not exist; ")?;
                 remedy(f, "correct the name, or add that profile", known, skipped.as_deref())
             }
-            Self::SourceWithoutCredentials { source, origin, only_bearer_token } => write!(
-                f,
-                "its `source_profile` `{source}` ({origin}) has no credentials; to that profile, {}",
-                add(*only_bearer_token)
-            ),
+            Self::SourceWithoutCredentials { source, origin, only_bearer_token } => {
+                write!(f, "its `source_profile` `{source}` ({origin}) {}", no_credentials(*only_bearer_token))
+            }
             Self::OwnSourceWithoutKeys => write!(
                 f,
                 "it names itself as its source and has no access keys; add `aws_access_key_id` and `aws_secret_access_key` to it, or name another profile"
@@ -250,11 +248,11 @@ fn shared_beginning(a: &str, b: &str) -> usize {
     a.bytes().zip(b.bytes()).take_while(|(a, b)| a.eq_ignore_ascii_case(b)).count()
 }
 
-fn add(only_bearer_token: bool) -> &'static str {
+fn no_credentials(only_bearer_token: bool) -> &'static str {
     if only_bearer_token {
-        "its `sso_session` alone gives bearer tokens; add `sso_account_id` and `sso_role_name`"
+        "has no credentials, as its `sso_session` alone gives bearer tokens; add `sso_account_id` and `sso_role_name` to it"
     } else {
-        "add access keys, `role_arn` with `source_profile`, `sso_session`, `login_session` or `credential_process`"
+        "has no credentials; add access keys, `role_arn` with `source_profile`, `sso_session`, `login_session` or `credential_process` to it"
     }
 }
 

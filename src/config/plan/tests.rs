@@ -14,26 +14,21 @@ use crate::config::profiles::{Profiles, Value};
 const CONFIG: &str = "/home/dev/.aws/config";
 
 fn profiles(lines: &str) -> Profiles {
-    let mut text = String::new();
+    let mut text = Vec::new();
     for line in lines.lines() {
         let mut words = line.split_whitespace();
         let Some(name) = words.next() else { continue };
-        let header = match name.split_once(':') {
-            Some((kind, name)) => format!("{kind} {name}"),
-            None => format!("profile {name}"),
-        };
-        text += &format!("[{header}]\n");
-        for word in words {
-            let (key, value) = word.split_once('=').unwrap();
-            let key = match key {
-                "id" => "aws_access_key_id",
-                "secret" => "aws_secret_access_key",
-                key => key,
-            };
-            text += &format!("{key} = {value}\n");
-        }
+        text.push(match name.split_once(':') {
+            Some((kind, name)) => format!("[{kind} {name}]"),
+            None => format!("[profile {name}]"),
+        });
+        text.extend(words.map(|word| match word.split_once('=').unwrap() {
+            ("id", value) => format!("aws_access_key_id = {value}"),
+            ("secret", value) => format!("aws_secret_access_key = {value}"),
+            (key, value) => format!("{key} = {value}"),
+        }));
     }
-    Profiles::parse(Some((CONFIG, text.as_bytes())), None).unwrap()
+    Profiles::parse(Some((CONFIG, text.join("\n").as_bytes())), None).unwrap()
 }
 
 /// Plans the profile `A`.
@@ -75,7 +70,7 @@ fn shown(plan: &Plan) -> String {
             format!("process({}{})", command.text(), option("account", account_id.as_ref()))
         }
     };
-    let mut shown = format!("{base} in {}", plan.base_profile);
+    let mut shown = vec![format!("{base} in {}", plan.base_profile)];
     for role in &plan.roles {
         let options = [
             option("external_id", role.external_id.as_ref()),
@@ -87,9 +82,9 @@ fn shown(plan: &Plan) -> String {
             option("transitive", role.transitive_session_tags.as_ref()),
             option("region", role.region.as_ref()),
         ];
-        shown += &format!(" → {}({})", role.role_arn.text(), options.concat().trim_start());
+        shown.push(format!("{}({})", role.role_arn.text(), options.concat().trim_start()));
     }
-    shown
+    shown.join(" → ")
 }
 
 fn option(name: &str, value: Option<&Value>) -> String {

@@ -13,14 +13,11 @@ fn shown(profiles: &Profiles) -> String {
     let sections = profiles.by_name.values().map(|section| ("", section));
     let sections = sections.chain(profiles.sso_sessions.values().map(|section| ("sso ", section)));
     for (kind, section) in sections.chain(profiles.services.values().map(|section| ("services ", section))) {
-        let mut line = format!("[{kind}{}]", section.name());
+        shown.push(format!("[{kind}{}]", section.name()));
         for (key, value) in &section.values {
-            line += &format!(" {key}={}", value.text());
-            for (name, value) in &value.sub {
-                line += &format!(" {key}.{name}={}", value.text());
-            }
+            shown.push(format!("{key}={}", value.text()));
+            shown.extend(value.sub.iter().map(|(name, value)| format!("{key}.{name}={}", value.text())));
         }
-        shown.push(line);
     }
     shown.join(" ")
 }

@@ -1,4 +1,5 @@
 //! The two clients against servers of their own: TLS, proxies, redirects, limits.
+#![allow(clippy::unwrap_used, clippy::unchecked_time_subtraction, reason = "tests")]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

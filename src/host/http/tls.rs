@@ -22,30 +22,24 @@ pub(super) fn without_roots() -> Result<ClientConfig, HttpError> {
 /// a URL to name.
 pub(super) async fn with_system_roots(host: &Host) -> Result<ClientConfig, HttpError> {
     let mut roots = RootCertStore::empty();
-    match host.env.get(CA_BUNDLE) {
-        Some(path) => {
-            let unusable =
-                |why: &dyn std::fmt::Display| HttpError::NoClient(format!("{CA_BUNDLE}={path}: {why}"));
-            let pem = host
-                .files
-                .read(&PathBuf::from(&path), CA_BUNDLE_MAX)
-                .await
-                .map_err(|error| unusable(&error))?;
-            let (added, _) = roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).flatten());
-            if added == 0 {
-                return Err(unusable(&"holds no certificate in PEM"));
-            }
+    if let Some(path) = host.env.get(CA_BUNDLE) {
+        let unusable =
+            |why: &dyn std::fmt::Display| HttpError::NoClient(format!("{CA_BUNDLE}={path}: {why}"));
+        let pem =
+            host.files.read(&PathBuf::from(&path), CA_BUNDLE_MAX).await.map_err(|error| unusable(&error))?;
+        let (added, _) = roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).flatten());
+        if added == 0 {
+            return Err(unusable(&"holds no certificate in PEM"));
         }
-        None => {
-            // Reads a hundred files and more.
-            let loaded = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs).await;
-            let (added, _) =
-                roots.add_parsable_certificates(loaded.map(|loaded| loaded.certs).unwrap_or_default());
-            if added == 0 {
-                tracing::warn!(
-                    "no root certificates found on this system; install ca-certificates or set {CA_BUNDLE}"
-                );
-            }
+    } else {
+        // Reads a hundred files and more.
+        let loaded = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs).await;
+        let (added, _) =
+            roots.add_parsable_certificates(loaded.map(|loaded| loaded.certs).unwrap_or_default());
+        if added == 0 {
+            tracing::warn!(
+                "no root certificates found on this system; install ca-certificates or set {CA_BUNDLE}"
+            );
         }
     }
     with_roots(roots)

@@ -190,7 +190,7 @@ fn failure(kind: FailureKind, message: String) -> Failure {
     Failure::new(kind, NAME, message)
 }
 
-/// https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html>
 const HOP_LIMIT: &str = "in a container the answer may die one hop away: set the instance's \
      http-put-response-hop-limit to 2, or give the container a task or pod role";
 const SWITCHED_OFF: &str = "the metadata service is switched off for this instance, or a firewall or a pod policy \

@@ -179,10 +179,10 @@ impl CredentialsProvider for InstanceMetadata {
 
 /// The first role that the service lists; finds out which of the two paths it has.
 async fn list(session: &MetadataSession, known: &mut Known) -> Result<String, Error> {
-    if !known.legacy {
-        if let Reply::Found(body) = session.get(EXTENDED_PATH).await? {
-            return answers::role(&body, &session.settings);
-        }
+    if !known.legacy
+        && let Reply::Found(body) = session.get(EXTENDED_PATH).await?
+    {
+        return answers::role(&body, &session.settings);
     }
     match session.get(LEGACY_PATH).await? {
         Reply::Found(body) => {

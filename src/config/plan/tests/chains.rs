@@ -126,11 +126,10 @@ fn an_hour_is_the_limit_on_a_chained_role() {
 
 /// Profiles `A`, `P1`, `P2` … with a role each, and keys in the last one.
 fn chain_of(roles: usize, end: &str) -> String {
-    let mut lines = "A role_arn=R source_profile=P1\n".to_owned();
-    for number in 1..roles {
-        lines += &format!("P{number} role_arn=R source_profile=P{}\n", number + 1);
-    }
-    lines + &format!("P{roles} {end}")
+    let mut lines = vec!["A role_arn=R source_profile=P1".to_owned()];
+    lines.extend((1..roles).map(|number| format!("P{number} role_arn=R source_profile=P{}", number + 1)));
+    lines.push(format!("P{roles} {end}"));
+    lines.join("\n")
 }
 
 #[test]

@@ -59,10 +59,11 @@ fn halves_and_contradictions() {
         assert!(!error.is_not_configured(false), "{lines}");
         assert!(!format!("{error} {error:?}").contains("SECRET"), "{error:?}");
     }
-    for key in ["sso_start_url", "sso_region"] {
+    for (key, line) in [("sso_start_url", 5), ("sso_region", 6)] {
         let error = plan_a(&format!("A sso_session=s {key}=SECRET\n{session}")).unwrap_err().to_string();
-        let expected =
-            format!("profile `A` ({CONFIG}:3): `{key}` differs from that of its `sso_session` ({CONFIG}:4)");
+        let expected = format!(
+            "profile `A` ({CONFIG}:3): `{key}` differs from that of its `sso_session` ({CONFIG}:{line})"
+        );
         assert!(error.starts_with(&expected), "{error}");
     }
 }
@@ -96,11 +97,11 @@ fn errors_in_a_source_name_that_profile() {
         ),
         (
             "B region=r",
-            "profile `A` (/home/dev/.aws/config:3): its `source_profile` `B` (/home/dev/.aws/config:4) has no credentials; to that profile, add access keys",
+            "profile `A` (/home/dev/.aws/config:3): its `source_profile` `B` (/home/dev/.aws/config:4) has no credentials; add access keys",
         ),
         (
             "B sso_session=s\nsso-session:s sso_start_url=u sso_region=r",
-            "profile `A` (/home/dev/.aws/config:3): its `source_profile` `B` (/home/dev/.aws/config:4) has no credentials; to that profile, add `sso_account_id`",
+            "profile `A` (/home/dev/.aws/config:3): its `source_profile` `B` (/home/dev/.aws/config:4) has no credentials, as its `sso_session` alone gives bearer tokens; add `sso_account_id`",
         ),
         ("B id=1", "profile `B` (/home/dev/.aws/config:5): `aws_access_key_id` is set without"),
         (
@@ -158,12 +159,12 @@ fn a_profile_without_credentials_is_not_configured() {
     let error = plan_a("A region=r").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "profile `A` (/home/dev/.aws/config:1) has no credentials; add access keys, `role_arn` with `source_profile`, `sso_session`, `login_session` or `credential_process`"
+        "profile `A` (/home/dev/.aws/config:1) has no credentials; add access keys, `role_arn` with `source_profile`, `sso_session`, `login_session` or `credential_process` to it"
     );
     let error = plan_a("A sso_session=s\nsso-session:s sso_start_url=u sso_region=r").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "profile `A` (/home/dev/.aws/config:1) has no credentials; its `sso_session` alone gives bearer tokens; add `sso_account_id` and `sso_role_name`"
+        "profile `A` (/home/dev/.aws/config:1) has no credentials, as its `sso_session` alone gives bearer tokens; add `sso_account_id` and `sso_role_name` to it"
     );
 }
 
