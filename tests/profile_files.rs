@@ -104,8 +104,8 @@ async fn what_is_named_and_missing_or_written_wrongly_fails_with_its_place_and_n
         (World::new().env("AWS_PROFILE", "dve").file("~/.aws/credentials", DEV), "named by AWS_PROFILE"),
         (broken("[default]\naws_access_key_id = AKIA\n"), "aws_secret_access_key"),
         (broken("[default]\naws_secret_access_key = CANARY-SECRET\n"), ".aws/credentials:2"),
-        (broken("[default\naws_secret_access_key = CANARY-SECRET\n"), ".aws/credentials: line 1"),
-        (broken("[default]\nCANARY-SECRET\n"), ".aws/credentials: line 2"),
+        (broken("[default\naws_secret_access_key = CANARY-SECRET\n"), ".aws/credentials:1"),
+        (broken("[default]\nCANARY-SECRET\n"), ".aws/credentials:2"),
         (
             broken("[default]\naws_access_key_id = AKIA\naws_secret_access_key = CANARY\u{1}\n"),
             ".aws/credentials:2",
@@ -154,5 +154,5 @@ async fn files_on_the_disk_are_regular_ones_of_bounded_size() {
     }
     let mut latin1 = std::fs::File::create(path("latin1")).unwrap();
     latin1.write_all(b"[default]\nregion = caf\xe9\n").unwrap();
-    assert!(resolve(&world("latin1")).await.unwrap_err().to_string().contains("line 2"));
+    assert!(resolve(&world("latin1")).await.unwrap_err().to_string().contains("latin1:2"));
 }

@@ -263,7 +263,7 @@ impl fmt::Display for Origin {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot read {}: {}", self.file, self.error)
+        write!(f, "{}:{}: {}", self.file, self.error.line, self.error.kind)
     }
 }
 

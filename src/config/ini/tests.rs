@@ -214,7 +214,7 @@ fn messages_say_what_to_do_and_quote_no_value() {
 #[test]
 fn names_in_errors_are_cut_and_without_control_characters() {
     let error = read(format!("[\u{1b}[2J{}]\nk", "x".repeat(1000)).as_bytes()).unwrap_err();
-    assert!(error.to_string().contains("`[[2Jxxx"), "{error}");
+    assert!(error.to_string().contains("`[ [2Jxxx"), "{error}");
     assert!(error.to_string().len() < 400, "{error}");
 }
 

@@ -202,9 +202,9 @@ fn an_error_names_file_and_line() {
     let error =
         Profiles::parse(Some((CONFIG, b"[default]")), Some((CREDENTIALS, b"[a]\nSECRET"))).unwrap_err();
     let text = error.to_string();
-    assert!(text.starts_with("cannot read /home/dev/.aws/credentials: line 2: a line without `=`"), "{text}");
+    assert!(text.starts_with("/home/dev/.aws/credentials:2: a line without `=`"), "{text}");
     let error = Profiles::parse(Some(("a\u{1b}[2Jb\n", b"[")), None).unwrap_err();
-    assert!(error.to_string().starts_with("cannot read a[2Jb: line 1: "), "{error}");
+    assert!(error.to_string().starts_with("a [2Jb :1: "), "{error}");
 }
 
 #[test]
@@ -222,5 +222,5 @@ fn names_in_remarks_are_cut_and_without_control_characters() {
         panic!("another remark")
     };
     assert_eq!(section.chars().count(), 101);
-    assert!(section.starts_with("[2Jxxx"), "{section}");
+    assert!(section.starts_with(" [2Jxxx"), "{section}");
 }

@@ -195,7 +195,7 @@ fn a_missing_profile_in_no_file() {
     let none = Profiles::parse(None, None).unwrap();
     assert_eq!(
         plan(&none, "a\u{1b}[2Jb").unwrap_err().to_string(),
-        "there is no profile `a[2Jb`: neither the config file nor the credentials file exists; name one that exists, or add it"
+        "there is no profile `a [2Jb`: neither the config file nor the credentials file exists; name one that exists, or add it"
     );
 }
 
