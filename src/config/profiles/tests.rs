@@ -204,7 +204,7 @@ fn an_error_names_file_and_line() {
     let text = error.to_string();
     assert!(text.starts_with("/home/dev/.aws/credentials:2: a line without `=`"), "{text}");
     let error = Profiles::parse(Some(("a\u{1b}[2Jb\n", b"[")), None).unwrap_err();
-    assert!(error.to_string().starts_with("a [2Jb :1: "), "{error}");
+    assert!(error.to_string().starts_with("a[2Jb:1: "), "{error}");
 }
 
 #[test]
