@@ -21,12 +21,12 @@ use crate::wall_time::WallTime;
 /// use aws_credential_chain::Credentials;
 ///
 /// # fn main() -> Result<(), aws_credential_chain::Error> {
-/// let credentials = Credentials::builder("AKIAIOSFODNN7EXAMPLE", "a secret")
-///     .session_token("a token")
+/// let credentials = Credentials::builder("AKIAIOSFODNN7EXAMPLE", "a-secret")
+///     .session_token("a-token")
 ///     .expiry(SystemTime::now() + Duration::from_secs(900))
 ///     .account_id("123456789012")
 ///     .build()?;
-/// assert!(!format!("{credentials:?}").contains("a secret"));
+/// assert!(!format!("{credentials:?}").contains("a-secret"));
 /// # Ok(())
 /// # }
 /// ```
