@@ -34,7 +34,7 @@ impl LocalAws {
 
     /// Starts one with settings.
     pub fn builder() -> LocalAwsBuilder {
-        LocalAwsBuilder { clock: Clock::default() }
+        LocalAwsBuilder { clock: Clock::default(), at: SocketAddr::from(([127, 0, 0, 1], 0)) }
     }
 
     /// A machine whose variables point here, and that shares the clock. Each call makes another one.
@@ -102,6 +102,7 @@ impl fmt::Debug for LocalAws {
 #[must_use]
 pub struct LocalAwsBuilder {
     clock: Clock,
+    at: SocketAddr,
 }
 
 impl LocalAwsBuilder {
@@ -111,12 +112,18 @@ impl LocalAwsBuilder {
         self
     }
 
+    /// Where to listen, instead of a free port of 127.0.0.1: a fixed port, or an address of a network namespace.
+    pub fn listen(mut self, at: SocketAddr) -> Self {
+        self.at = at;
+        self
+    }
+
     /// Starts it on the current tokio runtime.
     ///
     /// # Errors
     /// No port can be had.
     pub async fn start(self) -> io::Result<LocalAws> {
-        let socket = TcpListener::bind("127.0.0.1:0").await?;
+        let socket = TcpListener::bind(self.at).await?;
         let at = socket.local_addr()?;
         let services = Arc::new(Services {
             metadata: Metadata::new(self.clock.clone()),

@@ -1,5 +1,6 @@
 //! What several test files share.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
+pub mod example;
 pub mod script;
 pub mod seen;

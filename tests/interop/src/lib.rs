@@ -1,0 +1,33 @@
+//! What the tests of this member share: the executables under test, and other people's beside them.
+//!
+//! Needs `ip` (Debian's iproute2), `unshare` (util-linux), `strace`, and a Python with botocore named by
+//! `INTEROP_PYTHON`. `.ci/run` installs them; what is missing fails.
+
+#[path = "../../support/example.rs"]
+mod example;
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+pub use example::{json, run, stderr};
+
+/// The `credential_process` example of the root package.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn credential_process() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| example::example("credential_process")).clone()
+}
+
+/// A Python that has botocore.
+///
+/// # Panics
+/// If `INTEROP_PYTHON` is not set.
+#[must_use]
+pub fn python() -> PathBuf {
+    std::env::var_os("INTEROP_PYTHON")
+        .expect("INTEROP_PYTHON names a Python with botocore; see .ci/run")
+        .into()
+}

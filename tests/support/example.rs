@@ -1,0 +1,47 @@
+//! The examples as executables, and how to run them.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+/// Builds an example of the root package, if it is not built yet, and answers with its path.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--package", "aws-credential-chain", "--example", name])
+        .args(["--message-format", "json"])
+        .output()
+        .expect("cargo runs");
+    assert!(built.status.success(), "{}", stderr(&built));
+    let messages = String::from_utf8_lossy(&built.stdout).into_owned();
+    let executable = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from));
+    executable.expect("cargo names the executable")
+}
+
+/// Runs a command with nothing in its environment but what is given.
+///
+/// # Panics
+/// If it cannot be started.
+#[must_use]
+pub fn run(command: &mut Command, variables: &[(&str, &str)]) -> Output {
+    command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").envs(variables.iter().copied());
+    command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// Its standard output as JSON, if it is one line of it.
+#[must_use]
+pub fn json(output: &Output) -> Option<serde_json::Value> {
+    serde_json::from_slice(&output.stdout).ok()
+}
+
+/// What it wrote on stderr.
+#[must_use]
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
