@@ -7,7 +7,6 @@
 mod example;
 
 use std::path::PathBuf;
-use std::sync::OnceLock;
 
 pub use example::{json, run, stderr};
 
@@ -17,8 +16,7 @@ pub use example::{json, run, stderr};
 /// If it cannot be built.
 #[must_use]
 pub fn credential_process() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| example::example("credential_process")).clone()
+    example::example("credential_process")
 }
 
 /// A Python that has botocore.
