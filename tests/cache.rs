@@ -1,6 +1,7 @@
 //! The cache, seen from outside: a scripted provider behind it, reads in front of it, time turned by hand.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::disallowed_methods,
     clippy::unchecked_time_subtraction,

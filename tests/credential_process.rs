@@ -2,8 +2,8 @@
 //! stderr and another exit code. Real processes, hence real time.
 #![allow(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::expect_used,
+    clippy::panic,
     clippy::disallowed_methods,
     reason = "a test is its own host, and may fail loudly"
 )]

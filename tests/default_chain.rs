@@ -1,6 +1,7 @@
 //! The default order: each source alone, each pair, what wins and what stops; the region and endpoints beside it.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::disallowed_methods,
     clippy::unchecked_time_subtraction,

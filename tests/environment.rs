@@ -1,6 +1,7 @@
 //! Keys in environment variables: variables in, credentials or a message out.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::disallowed_methods,
     clippy::unchecked_time_subtraction,

@@ -2,6 +2,7 @@
 //! what to do, within its time, and credentials in hand kept.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::disallowed_methods,
     clippy::unchecked_time_subtraction,

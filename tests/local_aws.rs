@@ -1,6 +1,7 @@
 //! The local AWS by itself: it refuses what the real one refuses, goes wrong as it is told to, and ends.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::disallowed_methods,
     clippy::unchecked_time_subtraction,
@@ -24,7 +25,8 @@ async fn say(aws: &LocalAws, text: &str) -> String {
 
 /// One request with `Connection: close`: the status and the body.
 async fn ask(aws: &LocalAws, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.concat();
     let answer =
         say(aws, &format!("{method} {path} HTTP/1.1\r\nhost: x\r\n{headers}connection: close\r\n\r\n")).await;
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
@@ -129,7 +131,8 @@ async fn faults_are_used_up_in_order_and_taken_back() {
 async fn each_fault_does_what_it_says() {
     let aws = LocalAws::start().await.unwrap();
     let put = format!("PUT /latest/api/token HTTP/1.1\r\n{TTL}: 60\r\nconnection: close\r\n\r\n");
-    let cases: [(Fault, &dyn Fn(&str) -> bool); 10] = [
+    type IsRight<'a> = &'a dyn Fn(&str) -> bool;
+    let cases: [(Fault, IsRight<'_>); 10] = [
         (Fault::status(418), &|answer| answer.starts_with("HTTP/1.1 418 ")),
         (Fault::status(503).retry_after(Duration::from_secs(9)), &|answer| {
             answer.contains("retry-after: 9\r\n")

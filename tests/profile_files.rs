@@ -2,6 +2,7 @@
 //! beside its parser.
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::disallowed_methods,
     clippy::unchecked_time_subtraction,
