@@ -8,7 +8,8 @@ use interop::{credential_process, json, run, stderr};
 
 /// Runs `credential_process` in a namespace that has these addresses, with the local AWS at these sockets.
 fn in_namespace(addresses: &[&str], sockets: &[&str], variables: &[(&str, &str)]) -> Output {
-    let add: String = addresses.iter().map(|address| format!("ip addr add {address} dev lo; ")).collect();
+    let add: Vec<_> = addresses.iter().map(|address| format!("ip addr add {address} dev lo; ")).collect();
+    let add = add.concat();
     let script = format!(
         r#"ip link set lo up; {add}
         if [ -n "$SOCKETS" ]; then
