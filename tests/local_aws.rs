@@ -40,6 +40,9 @@ async fn token(aws: &LocalAws) -> String {
     token
 }
 
+/// Looks at an answer.
+type IsRight<'a> = &'a dyn Fn(&str) -> bool;
+
 const TTL: &str = "X-aws-ec2-metadata-token-ttl-seconds";
 const TOKEN: &str = "X-aws-ec2-metadata-token";
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
@@ -131,7 +134,6 @@ async fn faults_are_used_up_in_order_and_taken_back() {
 async fn each_fault_does_what_it_says() {
     let aws = LocalAws::start().await.unwrap();
     let put = format!("PUT /latest/api/token HTTP/1.1\r\n{TTL}: 60\r\nconnection: close\r\n\r\n");
-    type IsRight<'a> = &'a dyn Fn(&str) -> bool;
     let cases: [(Fault, IsRight<'_>); 10] = [
         (Fault::status(418), &|answer| answer.starts_with("HTTP/1.1 418 ")),
         (Fault::status(503).retry_after(Duration::from_secs(9)), &|answer| {
