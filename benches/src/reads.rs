@@ -92,7 +92,7 @@ async fn ours() -> CredentialsCache {
 }
 
 fn expiry() -> SystemTime {
-    SystemTime::now() + Duration::from_secs(6 * 3600)
+    SystemTime::now() + Duration::from_hours(6)
 }
 
 /// As long as those of STS.
