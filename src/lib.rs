@@ -1,4 +1,56 @@
 //! AWS credentials from wherever they are, kept fresh.
+//!
+//! ```no_run
+//! use aws_credential_chain::{CredentialsCache, DefaultChain};
+//!
+//! # async fn f() -> Result<(), aws_credential_chain::Error> {
+//! let cache = CredentialsCache::new(DefaultChain::new()); // no IO yet
+//! let credentials = cache.credentials().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Two verbs, kept apart: **`retrieve` asks a provider** ([`CredentialsProvider`]), **`credentials` reads a cache**
+//! ([`CredentialsCache`]). Hold one cache for each identity that a program acts as, and clone it wherever it is needed.
+//!
+//! # The order of sources
+//!
+//! [`DefaultChain`] asks, in this order:
+//!
+//! 1. the environment: [`providers::Environment`]
+//! 2. the shared files, one profile: `providers::ProfileFile` (feature `profile`)
+//! 3. the metadata service of an EC2 instance: `providers::InstanceMetadata` (feature `imds`)
+//!
+//! The first that is configured wins. One that is configured and fails stops the chain. A chain of your own is a
+//! [`ProviderChain`]; a source of your own implements [`CredentialsProvider`], or is a closure: [`provider_fn`].
+//!
+//! # What a read does
+//!
+//! | the credentials are | [`credentials`](CredentialsCache::credentials) | [`current`](CredentialsCache::current) |
+//! |---|---|---|
+//! | not there yet | waits for the first fetch | `None` |
+//! | fresh | returns them | returns them |
+//! | to be renewed (5 min to an hour before expiry) | returns them, a refresh starts in the background | returns them |
+//! | in their last minute, or rejected by a service | waits up to 5 s for the refresh | returns them |
+//! | expired | waits for the refresh; then an error, or, from some sources, the old ones marked [stale](Credentials::is_stale) | `None`, or the old ones marked |
+//!
+//! All of it is a [`RefreshPolicy`]. How a cache stands, [`status`](CredentialsCache::status) tells.
+//!
+//! # When something goes wrong
+//!
+//! An [`Error`] says what was tried, where, what came back and what to do, and never a secret. It is either
+//! [`NotConfigured`](Error::NotConfigured), with the list of all that was looked at, or [`Failed`](Error::Failed), with a
+//! [`FailureKind`]; [`is_transient`](Error::is_transient) tells whether trying again may help. The cache tries by itself.
+//!
+//! # Tests
+//!
+//! The feature `test-util` brings `testing`: a local AWS that can be told to fail, and a machine with its own
+//! environment, files and clock.
+//!
+//! # Runtime
+//!
+//! A refresh needs a tokio runtime with time and IO enabled; reading what is in hand needs none. Outside of a runtime a
+//! refresh is an error, never a panic.
 
 // What only some sources use is dead where they are switched off; with all of them on, nothing may be.
 #![cfg_attr(

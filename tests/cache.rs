@@ -12,10 +12,14 @@ mod support;
 
 use std::time::Duration;
 
+use aws_credential_chain::providers::{Anonymous, StaticKeys};
 use aws_credential_chain::testing::World;
-use aws_credential_chain::{CacheState, CredentialsCache, FailureKind, RefreshMode, RefreshPolicy};
+use aws_credential_chain::{
+    CacheState, CredentialsCache, FailureKind, RefreshMode, RefreshPolicy, SourceKind,
+};
 use secrecy::ExposeSecret;
 use support::script::{Script, Step};
+use support::seen::Seen;
 use tokio::time::{Instant, advance, sleep};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -506,6 +510,51 @@ async fn status_tells_how_it_stands_and_no_secret() {
     assert!(status.next_attempt.unwrap() > world.clock().now());
     let shown = format!("{status:?} {cache:?}");
     assert!(!shown.contains("SECRET1") && !shown.contains("TOKEN1"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_secret_reaches_an_event_an_error_or_debug() {
+    let (seen, _guard) = Seen::start();
+    let world = World::new();
+    let steps = [
+        Step::Live(HOUR),
+        Step::Transient,
+        Step::Permanent,
+        Step::Expired(MINUTE),
+        Step::Panic,
+        Step::NotConfigured,
+    ];
+    let script = Script::new(&world, steps, Step::Live(HOUR));
+    let cache = script.cache(&world);
+    let first = cache.credentials().await.unwrap();
+    seen.also(format!("{first:?} {cache:?} {:?}", cache.status()));
+    cache.invalidate(&first);
+    for _ in 0..5 {
+        let error = cache.renew().await.unwrap_err();
+        seen.also(format!("{error} {error:?} {cache:?}"));
+    }
+    let last = cache.renew().await.unwrap();
+    seen.also(format!("{last:?}"));
+    let text = seen.text();
+    for event in ["credentials refreshed", "credentials not refreshed", "credentials invalidated", "AKIA1"] {
+        assert!(text.contains(event), "{event}");
+    }
+    seen.assert_none_of((1..=3).flat_map(|n| [format!("SECRET{n}"), format!("TOKEN{n}")]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_of_the_program_and_no_keys_on_purpose() {
+    let keys = StaticKeys::new("AKIASTATIC", "secret", Some("token".into())).unwrap();
+    let credentials = CredentialsCache::new(keys).credentials().await.unwrap();
+    assert_eq!(credentials.access_key_id(), "AKIASTATIC");
+    assert_eq!(credentials.session_token().unwrap().expose_secret(), "token");
+    assert_eq!(credentials.source().kind(), SourceKind::StaticKeys);
+    assert!(!credentials.is_anonymous());
+    assert!(StaticKeys::new("AKIASTATIC", "", None).is_err());
+
+    let nobody = CredentialsCache::new(Anonymous).credentials().await.unwrap();
+    assert!(nobody.is_anonymous() && nobody.access_key_id().is_empty());
+    assert_eq!(nobody.source().kind(), SourceKind::Anonymous);
 }
 
 #[test]

@@ -273,4 +273,8 @@ impl Perishable for Credentials {
     fn marked_stale(&self) -> Self {
         Self::marked_stale(self)
     }
+
+    fn origin(&self) -> String {
+        self.source().to_string()
+    }
 }

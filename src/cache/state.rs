@@ -22,6 +22,8 @@ pub(crate) trait Perishable: Clone + Send + Sync + 'static {
     fn is_stale_servable(&self) -> bool;
     /// The value, marked as past its expiry.
     fn marked_stale(&self) -> Self;
+    /// Where it came from, for errors.
+    fn origin(&self) -> String;
 }
 
 /// Everything a cache knows. Immutable: each change makes a new one.
@@ -292,13 +294,10 @@ fn lies_within(began: WallTime, ends: WallTime, now: WallTime) -> bool {
 
 fn already_expired<V: Perishable>(value: &V) -> Error {
     let at = value.expiry().unwrap_or(WallTime::ALWAYS_PAST);
-    Failure::new(
-        FailureKind::Expired,
-        "credentials cache",
-        format!("the source answered with credentials that expired at {at}"),
-    )
-    .with_remedy("check this machine's clock, and whether the source is renewed by another program")
-    .into()
+    let message = format!("answered with credentials that expired at {at}");
+    Failure::new(FailureKind::Expired, value.origin(), message)
+        .with_remedy("let whoever issues them renew them; if that was done, check this machine's clock")
+        .into()
 }
 
 /// A clock that is being corrected in small steps has not been turned back.

@@ -23,6 +23,9 @@ impl Perishable for Value {
     fn marked_stale(&self) -> Self {
         Self { stale: true, ..self.clone() }
     }
+    fn origin(&self) -> String {
+        self.name.to_owned()
+    }
 }
 
 const fn at(seconds: i64) -> WallTime {
@@ -192,7 +195,14 @@ fn without_an_expiry_nothing_is_ever_due() {
 fn an_expired_answer_is_a_failure_that_may_heal() {
     let snapshot = after(&fresh(false), Ok(value("b", false)), 3600);
     assert_eq!(snapshot.held().unwrap().value.name, "a");
-    assert!(snapshot.trouble().unwrap().error.to_string().contains("expired at 1970-01-01T01:00:00Z"));
+    assert!(
+        snapshot
+            .trouble()
+            .unwrap()
+            .error
+            .to_string()
+            .starts_with("b: answered with credentials that expired at 1970-01-01T01:00:00Z")
+    );
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl Timeouts {
         self
     }
 
-    /// From a connection to the end of the answer; 1 s unless set.
+    /// For the answer, from its request to its end; 1 s unless set. Time that the connection did not need is added.
     pub fn answer(mut self, limit: Duration) -> Self {
         self.answer = limit;
         self

@@ -119,6 +119,10 @@ impl Perishable for SessionToken {
     fn marked_stale(&self) -> Self {
         self.clone()
     }
+
+    fn origin(&self) -> String {
+        super::NAME.to_owned()
+    }
 }
 
 struct TokenSource {
