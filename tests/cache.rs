@@ -153,7 +153,7 @@ async fn a_hanging_provider_ends_in_an_error_for_all_who_wait() {
     for (read, waited) in [first, second] {
         assert_eq!(waited, 30 * SECOND);
         let error = read.unwrap_err();
-        assert!(error.to_string().contains("no answer within 30 s"), "{error}");
+        assert!(error.to_string().starts_with("credentials: no answer within 30 s"), "{error}");
         assert!(error.is_transient());
     }
     sleep(SECOND).await;
@@ -312,6 +312,10 @@ async fn invalidate_makes_the_next_read_ask_and_ignores_what_is_not_held() {
     assert!(!cache.invalidate(&first));
     assert_eq!(timed(&cache).await.1, Duration::ZERO);
     assert_eq!(script.calls(), 2);
+    // By id. What came was new, not a repetition: the source is asked again at once.
+    assert!(cache.invalidate("AKIA2"));
+    let (key, waited) = timed(&cache).await;
+    assert_eq!((key.unwrap().as_str(), waited), ("AKIA3", SECOND));
 }
 
 #[tokio::test(start_paused = true)]
@@ -509,6 +513,7 @@ async fn status_tells_how_it_stands_and_no_secret() {
     assert_eq!(status.failures, 1);
     assert!(status.next_attempt.unwrap() > world.clock().now());
     let shown = format!("{status:?} {cache:?}");
+    assert!(shown.contains("CredentialsCache") && shown.contains("AKIA1"), "{shown}");
     assert!(!shown.contains("SECRET1") && !shown.contains("TOKEN1"), "{shown}");
 }
 
