@@ -413,7 +413,7 @@ mod tests {
     fn debug_shows_no_secret() {
         let builder = Credentials::builder("AKIA", "CANARY-1").session_token("CANARY-2");
         let shown = format!("{builder:?}") + &format!("{:?}", builder.build().unwrap());
-        assert!(shown.contains("AKIA") && !shown.contains("CANARY"), "{shown}");
+        assert!(shown.matches("AKIA").count() == 2 && !shown.contains("CANARY"), "{shown}");
     }
 
     #[test]

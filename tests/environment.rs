@@ -11,7 +11,7 @@
 mod support;
 
 use aws_credential_chain::testing::World;
-use aws_credential_chain::{CredentialsProvider, DefaultChain, SourceKind};
+use aws_credential_chain::{CredentialsCache, CredentialsProvider, DefaultChain, SourceKind};
 use secrecy::ExposeSecret;
 use support::seen::Seen;
 
@@ -109,4 +109,21 @@ fn they_resolve_without_any_runtime() {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let polled = std::pin::pin!(chain.retrieve()).poll(&mut context);
     assert!(matches!(polled, std::task::Poll::Ready(Ok(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_have_expired_are_told_by_a_cache_and_asked_for_again() {
+    let world = world(&[ID, SECRET, ("AWS_CREDENTIAL_EXPIRATION", "2026-11-23T11:00:00Z")]);
+    let cache = CredentialsCache::builder(chain(&world)).in_world(&world).build();
+    let error = cache.credentials().await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("environment: answered with credentials that expired at 2026-11-23T11:00:00Z"),
+        "{error}"
+    );
+    // Another part of the program renews them.
+    let world = world.env("AWS_CREDENTIAL_EXPIRATION", "2026-11-23T13:00:00Z");
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    assert!(cache.credentials().await.unwrap().expiry() > Some(world.clock().now()));
 }
