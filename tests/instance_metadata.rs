@@ -69,6 +69,8 @@ async fn the_whole_set_comes_from_the_extended_path() {
             "/latest/meta-data/iam/security-credentials-extended/web"
         ]
     );
+    // Some servers in between ask for it.
+    assert!(aws.requests()[0].header_names().contains(&"content-length".to_owned()));
     seen.also(format!("{credentials:?} {cache:?} {aws:?} {world:?} {:?}", aws.metadata()));
     seen.assert_none_of(secrets);
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::Handle;
@@ -98,7 +98,11 @@ pub(crate) async fn exchange(
 ) -> Result<Answer, HttpError> {
     // Asked first: hyper would panic.
     Handle::try_current().map_err(|_| HttpError::NoRuntime)?;
-    let mut headers = HeaderMap::with_capacity(request.headers.len());
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + 1);
+    if request.method == Method::PUT {
+        // hyper leaves it out for an empty body, and some servers ask for it (411).
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     for (name, value) in request.headers {
         let mut value = HeaderValue::from_str(value.expose_secret())
             .map_err(|_| HttpError::Unsendable("a header with a line break or another control character"))?;
