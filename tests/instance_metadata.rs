@@ -450,7 +450,8 @@ async fn settings_decide_whether_and_where_it_is_asked() {
     }
     let wrong = [
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "169.254.169.254", "is no URL"),
-        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ftp://127.0.0.1", "neither an http nor an https URL"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ftp://127.0.0.1", "is no http URL"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "https://127.0.0.1", "is no http URL"),
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://u:CANARY@127.0.0.1/", "may have none"),
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1/?CANARY", "may have none"),
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5", "is `IPv5`, which is neither IPv4 nor IPv6"),
