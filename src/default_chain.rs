@@ -98,8 +98,7 @@ impl DefaultChain {
         self
     }
 
-    /// How long to wait for services on this machine and its hypervisor: one second for a connection, one for an
-    /// answer, unless set.
+    /// How long to wait for services on this machine and its hypervisor.
     #[cfg(feature = "_http")]
     pub fn timeouts(mut self, timeouts: crate::Timeouts) -> Self {
         self.http.timeouts = timeouts;

@@ -481,7 +481,7 @@ async fn nobody_at_a_configured_endpoint_is_a_failure() {
 async fn timeouts_are_the_users() {
     let aws = LocalAws::start().await.unwrap();
     aws.fault(Route::MetadataToken, Fault::delay(4 * SECOND));
-    let patient = DefaultChain::in_world(&aws.world()).timeouts(Timeouts::default().answer(5 * SECOND));
+    let patient = DefaultChain::in_world(&aws.world()).timeouts(Timeouts::new().answer(5 * SECOND));
     let started = Instant::now();
     patient.retrieve().await.unwrap();
     assert_eq!(started.elapsed().as_secs(), 4);

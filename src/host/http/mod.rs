@@ -30,44 +30,60 @@ pub(crate) use self::exchange::{Answer, HttpError, Outgoing, exchange};
 #[cfg(feature = "_tls")]
 use crate::host::Host;
 
-/// How long to wait for the other side.
+/// How long to wait for services on this machine and its hypervisor.
+///
+/// What is not set is as AWS's SDKs have it: for the metadata service one second for a connection and one for an
+/// answer, for containers two and five.
 ///
 /// ```
 /// use std::time::Duration;
 /// use aws_credential_chain::{DefaultChain, Timeouts};
 ///
-/// let patient = DefaultChain::new().timeouts(Timeouts::default().connect(Duration::from_secs(3)));
+/// let patient = DefaultChain::new().timeouts(Timeouts::new().connect(Duration::from_secs(3)));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Timeouts {
-    connect: Duration,
-    answer: Duration,
+    connect: Option<Duration>,
+    answer: Option<Duration>,
 }
 
 impl Timeouts {
-    /// For a connection; 1 s unless set. Where nothing answers, as outside of EC2, this is what it costs to find
-    /// out.
+    /// Nothing set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// For a connection. Where nothing answers, as outside of EC2, this is what it costs to find out.
     pub fn connect(mut self, limit: Duration) -> Self {
-        self.connect = limit;
+        self.connect = Some(limit);
         self
     }
 
-    /// For the answer, from its request to its end; 1 s unless set. Time that the connection did not need is added.
+    /// For the answer, from its request to its end. Time that the connection did not need is added.
     pub fn answer(mut self, limit: Duration) -> Self {
-        self.answer = limit;
+        self.answer = Some(limit);
         self
+    }
+}
+
+/// The time limits of one client.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) connect: Duration,
+    pub(crate) answer: Duration,
+}
+
+impl Limits {
+    fn adjusted(self, timeouts: Timeouts) -> Self {
+        Self {
+            connect: timeouts.connect.unwrap_or(self.connect),
+            answer: timeouts.answer.unwrap_or(self.answer),
+        }
     }
 
     fn whole(self) -> Duration {
         self.connect.saturating_add(self.answer)
-    }
-}
-
-impl Default for Timeouts {
-    /// What AWS's SDKs wait for the metadata service.
-    fn default() -> Self {
-        Self { connect: Duration::from_secs(1), answer: Duration::from_secs(1) }
     }
 }
 
@@ -85,6 +101,8 @@ pub(crate) type Adjust = dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync;
 pub(crate) struct Http(Arc<Clients>);
 
 struct Clients {
+    limits: Limits,
+    #[cfg(feature = "_tls")]
     settings: HttpSettings,
     link_local: OnceLock<Result<Client, HttpError>>,
     #[cfg(feature = "_tls")]
@@ -92,8 +110,11 @@ struct Clients {
 }
 
 impl Http {
-    pub(crate) fn new(settings: HttpSettings) -> Self {
+    /// `standard`: what holds towards services on this machine where the user has not set it.
+    pub(crate) fn new(settings: HttpSettings, standard: Limits) -> Self {
         Self(Arc::new(Clients {
+            limits: standard.adjusted(settings.timeouts),
+            #[cfg(feature = "_tls")]
             settings,
             link_local: OnceLock::new(),
             #[cfg(feature = "_tls")]
@@ -103,9 +124,9 @@ impl Http {
 
     /// Speaks to addresses of this machine and its hypervisor.
     pub(crate) async fn link_local(&self, request: Outgoing<'_>) -> Result<Answer, HttpError> {
-        let timeouts = self.0.settings.timeouts;
-        let client = self.0.link_local.get_or_init(|| link_local(timeouts)).as_ref().map_err(Clone::clone)?;
-        exchange(client, request, timeouts.whole()).await
+        let limits = self.0.limits;
+        let client = self.0.link_local.get_or_init(|| link_local(limits)).as_ref().map_err(Clone::clone)?;
+        exchange(client, request, limits.whole()).await
     }
 
     /// Speaks to AWS over the network.
@@ -127,13 +148,13 @@ impl fmt::Debug for HttpSettings {
 
 impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Http").field("timeouts", &self.0.settings.timeouts).finish_non_exhaustive()
+        f.debug_struct("Http").field("limits", &self.0.limits).finish_non_exhaustive()
     }
 }
 
-fn link_local(timeouts: Timeouts) -> Result<Client, HttpError> {
+fn link_local(limits: Limits) -> Result<Client, HttpError> {
     let builder =
-        hardened(Client::builder()).connect_timeout(timeouts.connect).no_proxy().pool_max_idle_per_host(0);
+        hardened(Client::builder()).connect_timeout(limits.connect).no_proxy().pool_max_idle_per_host(0);
     #[cfg(feature = "_tls")]
     let builder = builder.tls_backend_preconfigured(tls::without_roots()?);
     builder.build().map_err(|error| HttpError::not_built(&error))

@@ -77,9 +77,10 @@ fn get(url: &str) -> Outgoing<'_> {
 }
 
 fn http() -> Http {
-    Http::new(HttpSettings::default())
+    Http::new(HttpSettings::default(), LIMITS)
 }
 
+const LIMITS: Limits = Limits { connect: Duration::from_secs(1), answer: Duration::from_secs(1) };
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ngood";
 const FOUND: &str =
     "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/elsewhere\r\ncontent-length: 0\r\n\r\n";
@@ -155,10 +156,8 @@ async fn a_proxy_that_is_no_url_is_named_and_not_repeated() {
 async fn no_client_follows_redirects_whatever_a_user_adjusts() {
     let (at, _) = plain_server(FOUND).await;
     let url = format!("http://127.0.0.1:{}/", at.port());
-    let adjusted = Http::new(HttpSettings {
-        adjust: Some(Arc::new(|builder: ClientBuilder| builder.redirect(Policy::limited(5)))),
-        ..HttpSettings::default()
-    });
+    let adjust: Arc<Adjust> = Arc::new(|builder: ClientBuilder| builder.redirect(Policy::limited(5)));
+    let adjusted = Http::new(HttpSettings { adjust: Some(adjust), ..HttpSettings::default() }, LIMITS);
     assert_eq!(adjusted.public(&World::new().host(), get(&url)).await.unwrap().status, 302);
     assert_eq!(http().link_local(get(&url)).await.unwrap().status, 302);
 }

@@ -29,6 +29,7 @@ mod endpoint;
 mod session;
 
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 pub use self::endpoint::EndpointMode;
 use self::endpoint::Settings;
@@ -36,7 +37,7 @@ use self::session::{MetadataSession, Reply};
 use crate::credentials::{Credentials, SourceKind};
 use crate::error::Error;
 use crate::host::Host;
-use crate::host::http::{Http, HttpSettings, Timeouts};
+use crate::host::http::{Http, HttpSettings, Limits, Timeouts};
 use crate::provider::CredentialsProvider;
 use crate::region::Region;
 
@@ -129,7 +130,7 @@ impl InstanceMetadata {
         let settings = self.settings.resolve(&self.host.env)?;
         Ok(self
             .session
-            .get_or_init(|| MetadataSession::new(&self.host, Http::new(self.http.clone()), settings)))
+            .get_or_init(|| MetadataSession::new(&self.host, Http::new(self.http.clone(), LIMITS), settings)))
     }
 
     fn known(&self) -> Known {
@@ -197,6 +198,8 @@ fn base_path(known: &Known) -> &'static str {
     if known.legacy { LEGACY_PATH } else { EXTENDED_PATH }
 }
 
+/// What AWS's SDKs allow it: it answers within milliseconds, or not at all.
+const LIMITS: Limits = Limits { connect: Duration::from_secs(1), answer: Duration::from_secs(1) };
 const NAME: &str = SourceKind::InstanceMetadata.name();
 const EXTENDED_PATH: &str = "/latest/meta-data/iam/security-credentials-extended/";
 const LEGACY_PATH: &str = "/latest/meta-data/iam/security-credentials/";
