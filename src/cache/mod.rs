@@ -11,7 +11,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-#[cfg(feature = "imds")]
+#[cfg(feature = "_http")]
 pub(crate) use self::flight::a_read_waits;
 pub(crate) use self::flight::{Fetch, Refresher};
 pub use self::policy::{RefreshMode, RefreshPolicy, StaleRule};

@@ -10,6 +10,8 @@ mod env;
 mod imds;
 #[cfg(feature = "profile")]
 mod profile;
+#[cfg(feature = "_http")]
+mod retry;
 mod static_keys;
 
 #[cfg(not(all(feature = "profile", feature = "imds")))]

@@ -8,14 +8,37 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use benches::{cold, reads};
+use benches::{allocations, cold, reads};
 
+#[global_allocator]
+static COUNTING: allocations::Counting = allocations::Counting;
+
+/// Without arguments the table; with them one contestant, as the table has it run under callgrind.
 fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    match arguments.as_slice() {
+        [] => return table(),
+        ["read", name, times] => runtime().block_on(reads::read(name, times.parse().unwrap(), || {})),
+        ["allocations", name, times] => {
+            let mut before = (0, 0);
+            runtime().block_on(reads::read(name, times.parse().unwrap(), || before = allocations::so_far()));
+            let after = allocations::so_far();
+            println!("{} {}", after.0 - before.0, after.1 - before.1);
+        }
+        ["cold", library] => runtime().block_on(cold::resolve(library)),
+        other => panic!("{other:?}"),
+    }
+    ExitCode::SUCCESS
+}
+
+fn table() -> ExitCode {
     if Command::new("valgrind").arg("--version").output().is_err() {
         eprintln!("valgrind is not installed; on Debian: apt-get install valgrind");
         return ExitCode::FAILURE;
     }
-    let contestant = std::env::current_exe().unwrap().with_file_name("contestant");
+    let contestant = std::env::current_exe().unwrap();
     let mut over = Vec::new();
 
     println!(
@@ -23,7 +46,7 @@ fn main() -> ExitCode {
     );
     for (name, title) in reads::CONTESTANTS {
         let instructions = per_read(&contestant, name);
-        let (allocations, bytes) = allocations(&contestant, name);
+        let (allocations, bytes) = allocated(&contestant, name);
         println!("  {title:<55} {instructions:>13} {allocations:>12} {bytes:>7}");
         let limit = match name {
             "sync" | "lent" => READ_SYNC_MAX,
@@ -50,8 +73,10 @@ fn main() -> ExitCode {
             "metadata" => COLD_METADATA_MAX,
             _ => COLD_MAX,
         };
-        if counts[0] > limit {
-            over.push(format!("cold start from {source}: {} instructions (at most {limit})", counts[0]));
+        // The start of the process is the system's; what comes on top is ours.
+        let ours = counts[0].saturating_sub(nothing);
+        if ours > limit {
+            over.push(format!("cold start from {source}: {ours} instructions (at most {limit})"));
         }
     }
 
@@ -73,7 +98,7 @@ fn per_read(contestant: &Path, name: &str) -> u64 {
     (run(3 * READS) - run(READS)) / (2 * READS)
 }
 
-fn allocations(contestant: &Path, name: &str) -> (u64, u64) {
+fn allocated(contestant: &Path, name: &str) -> (u64, u64) {
     let times = 1000;
     let output = Command::new(contestant).args(["allocations", name, &times.to_string()]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -184,5 +209,6 @@ const CALLGRIND: [&str; 2] = ["--tool=callgrind", "--callgrind-out-file=/dev/nul
 const READS: u64 = 1000;
 const READ_SYNC_MAX: u64 = 150;
 const READ_AWAITED_MAX: u64 = 250;
-const COLD_MAX: u64 = 800_000;
-const COLD_METADATA_MAX: u64 = 1_500_000;
+/// On top of the start of a process and its runtime. Together with it the aims are 0.8 and 1.5 million.
+const COLD_MAX: u64 = 120_000;
+const COLD_METADATA_MAX: u64 = 700_000;

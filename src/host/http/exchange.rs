@@ -8,6 +8,8 @@ use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::Handle;
 
+use crate::error::FailureKind;
+
 /// A request to be sent.
 #[derive(Debug)]
 pub(crate) struct Outgoing<'a> {
@@ -28,6 +30,15 @@ impl Answer {
     /// A header of the answer, if it is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// What an answer that is not the wanted one means, by its status.
+    pub(crate) fn kind(&self) -> FailureKind {
+        match self.status {
+            429 => FailureKind::Throttled,
+            500.. => FailureKind::Unavailable,
+            _ => FailureKind::Refused,
+        }
     }
 
     /// `Retry-After` in its form of seconds. The form of a date is rare here and not worth a wrong clock.
@@ -68,6 +79,22 @@ pub(crate) enum HttpError {
 }
 
 impl HttpError {
+    pub(crate) fn kind(&self) -> FailureKind {
+        match self {
+            Self::Refused(_) | Self::ConnectTimedOut => FailureKind::Unreachable,
+            Self::Silent => FailureKind::TimedOut,
+            Self::Broken(_) | Self::TooLarge => FailureKind::Malformed,
+            Self::Unsendable(_) | Self::NoClient(_) => FailureKind::Misconfigured,
+            Self::NoRuntime => FailureKind::NoRuntime,
+        }
+    }
+
+    /// Whether trying again at once may help. Not where no connection came about: where nobody is, that would only
+    /// cost time.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self, Self::Silent | Self::Broken(_))
+    }
+
     pub(super) fn not_built(error: &reqwest::Error) -> Self {
         Self::NoClient(innermost(error))
     }

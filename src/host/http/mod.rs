@@ -111,11 +111,11 @@ struct Clients {
 
 impl Http {
     /// `standard`: what holds towards services on this machine where the user has not set it.
-    pub(crate) fn new(settings: HttpSettings, standard: Limits) -> Self {
+    pub(crate) fn new(settings: &HttpSettings, standard: Limits) -> Self {
         Self(Arc::new(Clients {
             limits: standard.adjusted(settings.timeouts),
             #[cfg(feature = "_tls")]
-            settings,
+            settings: settings.clone(),
             link_local: OnceLock::new(),
             #[cfg(feature = "_tls")]
             public: tokio::sync::OnceCell::new(),

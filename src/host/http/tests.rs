@@ -77,7 +77,7 @@ fn get(url: &str) -> Outgoing<'_> {
 }
 
 fn http() -> Http {
-    Http::new(HttpSettings::default(), LIMITS)
+    Http::new(&HttpSettings::default(), LIMITS)
 }
 
 const LIMITS: Limits = Limits { connect: Duration::from_secs(1), answer: Duration::from_secs(1) };
@@ -157,7 +157,7 @@ async fn no_client_follows_redirects_whatever_a_user_adjusts() {
     let (at, _) = plain_server(FOUND).await;
     let url = format!("http://127.0.0.1:{}/", at.port());
     let adjust: Arc<Adjust> = Arc::new(|builder: ClientBuilder| builder.redirect(Policy::limited(5)));
-    let adjusted = Http::new(HttpSettings { adjust: Some(adjust), ..HttpSettings::default() }, LIMITS);
+    let adjusted = Http::new(&HttpSettings { adjust: Some(adjust), ..HttpSettings::default() }, LIMITS);
     assert_eq!(adjusted.public(&World::new().host(), get(&url)).await.unwrap().status, 302);
     assert_eq!(http().link_local(get(&url)).await.unwrap().status, 302);
 }

@@ -149,20 +149,15 @@ pub(super) fn no_such_role(role: &str, settings: &Settings) -> Error {
 
 fn refused(answer: &Answer, method: &str, url: &str) -> Error {
     let status = answer.status;
-    let (kind, remedy) = match status {
-        300..=399 => {
-            (FailureKind::Refused, "redirects are not followed here; check what answers at this address")
-        }
-        401 => (
-            FailureKind::Refused,
-            "it refused a fresh session token; check what stands between it and this process",
-        ),
-        403 => (FailureKind::Refused, SWITCHED_OFF),
-        429 => (FailureKind::Throttled, "let fewer processes ask, or share one cache"),
-        500.. => (FailureKind::Unavailable, "the metadata service has a fault; it is asked again"),
-        _ => (FailureKind::Refused, NOT_IMDS),
+    let remedy = match status {
+        300..=399 => "redirects are not followed here; check what answers at this address",
+        401 => "it refused a fresh session token; check what stands between it and this process",
+        403 => SWITCHED_OFF,
+        429 => "let fewer processes ask, or share one cache",
+        500.. => "the metadata service has a fault; it is asked again",
+        _ => NOT_IMDS,
     };
-    let mut failure = failure(kind, format!("{method} {url} answered {status}")).with_remedy(remedy);
+    let mut failure = failure(answer.kind(), format!("{method} {url} answered {status}")).with_remedy(remedy);
     if let Some(wait) = answer.retry_after() {
         failure = failure.with_retry_after(wait);
     }
@@ -170,20 +165,16 @@ fn refused(answer: &Answer, method: &str, url: &str) -> Error {
 }
 
 fn no_answer(error: &HttpError, method: &str, url: &str) -> Error {
-    let (kind, remedy) = match error {
+    let remedy = match error {
         HttpError::Refused(_) | HttpError::ConnectTimedOut => {
-            (FailureKind::Unreachable, "check the endpoint, and that this machine may reach it")
+            "check the endpoint, and that this machine may reach it"
         }
-        HttpError::Silent => {
-            (FailureKind::TimedOut, "it is asked again; if it stays so, raise the timeouts of the chain")
-        }
-        HttpError::Broken(_) | HttpError::TooLarge => (FailureKind::Malformed, NOT_IMDS),
-        HttpError::Unsendable(_) | HttpError::NoClient(_) => {
-            (FailureKind::Misconfigured, "check the endpoint")
-        }
-        HttpError::NoRuntime => (FailureKind::NoRuntime, "call from within tokio"),
+        HttpError::Silent => "it is asked again; if it stays so, raise the timeouts of the chain",
+        HttpError::Broken(_) | HttpError::TooLarge => NOT_IMDS,
+        HttpError::Unsendable(_) | HttpError::NoClient(_) => "check the endpoint",
+        HttpError::NoRuntime => "call from within tokio",
     };
-    failure(kind, format!("{method} {url}: {error}")).with_remedy(remedy).into()
+    failure(error.kind(), format!("{method} {url}: {error}")).with_remedy(remedy).into()
 }
 
 fn failure(kind: FailureKind, message: String) -> Failure {

@@ -130,7 +130,7 @@ impl InstanceMetadata {
         let settings = self.settings.resolve(&self.host.env)?;
         Ok(self
             .session
-            .get_or_init(|| MetadataSession::new(&self.host, Http::new(self.http.clone(), LIMITS), settings)))
+            .get_or_init(|| MetadataSession::new(&self.host, Http::new(&self.http, LIMITS), settings)))
     }
 
     fn known(&self) -> Known {

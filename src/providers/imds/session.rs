@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -11,10 +11,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::answers;
 use super::endpoint::Settings;
-use crate::cache::{Fetch, Perishable, RefreshPolicy, Refresher, a_read_waits};
+use crate::cache::{Fetch, Perishable, RefreshPolicy, Refresher};
 use crate::error::Error;
 use crate::host::http::{Answer, Http, HttpError, Outgoing};
 use crate::host::{Clock, Host};
+use crate::providers::retry::Retry;
 use crate::wall_time::WallTime;
 
 /// Requests with a session token, which is fetched when needed and kept as long as it lives.
@@ -23,7 +24,7 @@ pub(super) struct MetadataSession {
     http: Http,
     pub(super) settings: Arc<Settings>,
     token: Refresher<SessionToken>,
-    random: Mutex<fastrand::Rng>,
+    retry: Retry,
 }
 
 /// What a path holds.
@@ -39,7 +40,7 @@ impl MetadataSession {
             TokenSource { http: http.clone(), settings: Arc::clone(&settings), clock: host.clock.clone() };
         let policy = RefreshPolicy::default().advisory_window(TOKEN_RENEWED_AHEAD);
         let token = Refresher::new(source, policy, host.clock.clone(), host.env.clone());
-        Self { http, settings, token, random: Mutex::new(host.clock.random()) }
+        Self { http, settings, token, retry: Retry::new(&host.clock) }
     }
 
     /// Reads `path`. Faults of the server are tried again while a read waits for them; a token that is refused is
@@ -62,10 +63,10 @@ impl MetadataSession {
                 Ok(answer) if answer.status == 404 => return Ok(Reply::NotFound),
                 _ => {}
             }
-            if attempt == ATTEMPTS || !is_worth_retrying(&outcome) || !a_read_waits() {
+            if !is_worth_retrying(&outcome) || !Retry::again(attempt) {
                 return answers::found(outcome, &url).map(Reply::Found);
             }
-            self.pause(attempt).await;
+            self.retry.pause(attempt).await;
             attempt += 1;
         }
     }
@@ -81,18 +82,12 @@ impl MetadataSession {
                 Ok(token) => return Ok(token),
                 Err(error) => error.without_next_attempt(),
             };
-            if attempt == ATTEMPTS || !answers::is_worth_another_token(&error) || !a_read_waits() {
+            if !answers::is_worth_another_token(&error) || !Retry::again(attempt) {
                 return Err(error);
             }
-            self.pause(attempt).await;
+            self.retry.pause(attempt).await;
             attempt += 1;
         }
-    }
-
-    async fn pause(&self, attempt: u32) {
-        let draw = self.random.lock().unwrap_or_else(PoisonError::into_inner).f64();
-        let whole = FIRST_PAUSE * attempt;
-        tokio::time::sleep(whole / 2 + (whole / 2).mul_f64(draw)).await;
     }
 }
 
@@ -158,12 +153,10 @@ impl Fetch<SessionToken> for TokenSource {
     }
 }
 
-/// Not a connection that did not come about: outside of EC2 that would only cost time.
 fn is_worth_retrying(outcome: &Result<Answer, HttpError>) -> bool {
     match outcome {
         Ok(answer) => answer.status >= 500,
-        Err(HttpError::Silent | HttpError::Broken(_)) => true,
-        Err(_) => false,
+        Err(error) => error.is_passing(),
     }
 }
 
@@ -174,6 +167,3 @@ const TOKEN_PATH: &str = "/latest/api/token";
 const TOKEN_TTL_SECONDS: &str = "21600";
 const TOKEN_RENEWED_AHEAD: Duration = Duration::from_secs(120);
 const TOKEN_TIME_LIMIT: Duration = Duration::from_secs(10);
-/// Of each step, while a read waits.
-const ATTEMPTS: u32 = 3;
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
