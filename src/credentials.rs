@@ -341,6 +341,8 @@ pub enum SourceKind {
     Environment,
     /// Keys in `~/.aws/credentials` or `~/.aws/config`.
     ProfileFile,
+    /// The agent of a container: ECS, EKS Pod Identity, Lambda SnapStart.
+    Container,
     /// The metadata service of an EC2 instance.
     InstanceMetadata,
     /// A provider of the application's own.
@@ -356,6 +358,7 @@ impl SourceKind {
             Self::Anonymous => "anonymous",
             Self::Environment => "environment",
             Self::ProfileFile => "profile file",
+            Self::Container => "container",
             Self::InstanceMetadata => "instance metadata",
             Self::Custom => "custom provider",
         }
@@ -364,7 +367,7 @@ impl SourceKind {
     /// Whether credentials of this kind may be served past their expiry while the source cannot be reached: AWS
     /// rules out what only a person or another program renews.
     pub(crate) const fn is_stale_servable(self) -> bool {
-        matches!(self, Self::InstanceMetadata)
+        matches!(self, Self::InstanceMetadata | Self::Container)
     }
 }
 

@@ -17,7 +17,8 @@ use crate::region::Region;
 /// 1. **environment**: `AWS_ACCESS_KEY_ID` and its companions
 /// 2. **profile files**: the profile named by [`profile`](Self::profile), else by `AWS_PROFILE`, else `default`, in
 ///    `~/.aws/credentials` and `~/.aws/config`
-/// 3. **instance metadata**: the role of an EC2 instance
+/// 3. **container**: what the agent of ECS, EKS Pod Identity or Lambda SnapStart gives, where its variables are set
+/// 4. **instance metadata**: the role of an EC2 instance
 ///
 /// The first that is configured wins. One that is configured and fails stops the chain: a typo in a profile never
 /// becomes the identity of the machine.
@@ -44,6 +45,7 @@ pub struct DefaultChain {
     http: crate::host::http::HttpSettings,
     environment: Slot,
     profile_files: Slot,
+    container: Slot,
     instance_metadata: Slot,
     chain: OnceLock<ProviderChain>,
     #[cfg(feature = "imds")]
@@ -78,6 +80,7 @@ impl DefaultChain {
             http: crate::host::http::HttpSettings::default(),
             environment: Slot::Standard,
             profile_files: Slot::Standard,
+            container: Slot::Standard,
             instance_metadata: Slot::Standard,
             chain: OnceLock::new(),
             #[cfg(feature = "imds")]
@@ -138,6 +141,18 @@ impl DefaultChain {
     /// Does not look at profile files.
     pub fn no_profile_files(mut self) -> Self {
         self.profile_files = Slot::Removed;
+        self
+    }
+
+    /// Puts `provider` in the place of the container's agent.
+    pub fn container(mut self, provider: impl CredentialsProvider) -> Self {
+        self.container = Slot::Replaced(SharedProvider::new(provider));
+        self
+    }
+
+    /// Does not ask a container's agent, whatever the variables say.
+    pub fn no_container(mut self) -> Self {
+        self.container = Slot::Removed;
         self
     }
 
@@ -219,6 +234,11 @@ impl DefaultChain {
                 Slot::Replaced(provider) => chain = chain.then(provider.clone()),
                 Slot::Removed => {}
             }
+            match &self.container {
+                Slot::Standard => chain = chain.then(self.standard_container()),
+                Slot::Replaced(provider) => chain = chain.then(provider.clone()),
+                Slot::Removed => {}
+            }
             match &self.instance_metadata {
                 Slot::Standard => chain = chain.then(self.standard_instance_metadata()),
                 Slot::Replaced(provider) => chain = chain.then(provider.clone()),
@@ -237,6 +257,18 @@ impl DefaultChain {
     fn standard_profile_files(&self) -> impl CredentialsProvider + use<> {
         let wanted = self.profile.is_some() || self.host.env.get("AWS_PROFILE").is_some();
         crate::providers::Absent::new(crate::SourceKind::ProfileFile, "profile", wanted)
+    }
+
+    #[cfg(feature = "container")]
+    fn standard_container(&self) -> impl CredentialsProvider + use<> {
+        crate::providers::Container::of(self.host.clone(), self.http.clone())
+    }
+
+    #[cfg(not(feature = "container"))]
+    fn standard_container(&self) -> impl CredentialsProvider + use<> {
+        let variables = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
+        let wanted = variables.iter().any(|variable| self.host.env.get(variable).is_some());
+        crate::providers::Absent::new(crate::SourceKind::Container, "container", wanted)
     }
 
     #[cfg(feature = "imds")]
@@ -295,6 +327,7 @@ impl fmt::Debug for DefaultChain {
             .field("region", &self.region)
             .field("environment", &self.environment)
             .field("profile_files", &self.profile_files)
+            .field("container", &self.container)
             .field("instance_metadata", &self.instance_metadata)
             .finish_non_exhaustive()
     }

@@ -19,7 +19,8 @@
 //!
 //! 1. the environment: [`providers::Environment`]
 //! 2. the shared files, one profile: `providers::ProfileFile` (feature `profile`)
-//! 3. the metadata service of an EC2 instance: `providers::InstanceMetadata` (feature `imds`)
+//! 3. the agent of a container, as of ECS and EKS: `providers::Container` (feature `container`)
+//! 4. the metadata service of an EC2 instance: `providers::InstanceMetadata` (feature `imds`)
 //!
 //! The first that is configured wins. One that is configured and fails stops the chain. A chain of your own is a
 //! [`ProviderChain`]; a source of your own implements [`CredentialsProvider`], or is a closure: [`provider_fn`].
@@ -54,7 +55,7 @@
 
 // What only some sources use is dead where they are switched off; with all of them on, nothing may be.
 #![cfg_attr(
-    not(all(feature = "profile", feature = "imds", feature = "_tls")),
+    not(all(feature = "profile", feature = "container", feature = "imds", feature = "_tls")),
     allow(dead_code, unused_imports, reason = "sources are switched off")
 )]
 

@@ -30,6 +30,7 @@ async fn world(sources: &[&str]) -> (LocalAws, World) {
                 "~/.aws/credentials",
                 "[default]\naws_access_key_id=AKIAFILE\naws_secret_access_key=CANARY-FILE\n",
             ),
+            "container" => world.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", aws.container_uri()),
             "instance metadata" => world
                 .without_env("AWS_EC2_METADATA_DISABLED")
                 .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", aws.endpoint()),
@@ -39,7 +40,7 @@ async fn world(sources: &[&str]) -> (LocalAws, World) {
     (aws, world)
 }
 
-const ORDER: [&str; 3] = ["environment", "profile file", "instance metadata"];
+const ORDER: [&str; 4] = ["environment", "profile file", "container", "instance metadata"];
 
 #[tokio::test(start_paused = true)]
 async fn each_source_alone_and_each_pair_in_the_documented_order() {
@@ -109,9 +110,13 @@ async fn slots_are_replaced_and_removed() {
     assert_eq!(id(chain().environment(named("MINE"))).await.unwrap(), "MINE");
     assert_eq!(id(chain().no_environment()).await.unwrap(), "AKIAFILE");
     assert_eq!(id(chain().no_environment().profile_files(named("MINE"))).await.unwrap(), "MINE");
-    let instance = id(chain().no_environment().no_profile_files()).await.unwrap();
-    assert_eq!(aws.metadata().issued(), [instance]);
     let bare = || chain().no_environment().no_profile_files();
+    let container = id(bare()).await.unwrap();
+    assert_eq!(aws.container().issued(), [container]);
+    assert_eq!(id(bare().container(named("MINE"))).await.unwrap(), "MINE");
+    let bare = || bare().no_container();
+    let instance = id(bare()).await.unwrap();
+    assert_eq!(aws.metadata().issued(), [instance]);
     assert_eq!(id(bare().instance_metadata(named("MINE"))).await.unwrap(), "MINE");
     let error = id(bare().no_instance_metadata()).await.unwrap_err();
     assert!(error.to_string().contains("the chain is empty"), "{error}");

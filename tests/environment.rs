@@ -127,3 +127,15 @@ async fn keys_that_have_expired_are_told_by_a_cache_and_asked_for_again() {
     tokio::time::sleep(std::time::Duration::from_secs(5)).await;
     assert!(cache.credentials().await.unwrap().expiry() > Some(world.clock().now()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn on_lambda_they_are_the_role_of_the_function_and_nothing_else_is_looked_at() {
+    let variables =
+        [ID, SECRET, TOKEN, ("AWS_LAMBDA_FUNCTION_NAME", "f"), ("AWS_SHARED_CREDENTIALS_FILE", "/dev/full")];
+    // Files that would fail, and a metadata service that would be waited for: neither is touched.
+    let world = world(&variables).env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1");
+    let credentials = DefaultChain::in_world(&world).retrieve().await.unwrap();
+    assert_eq!(credentials.source().to_string(), "environment (AWS Lambda)");
+    let hops: Vec<_> = credentials.source().hops().map(|hop| (hop.kind(), hop.detail())).collect();
+    assert_eq!(hops, [(SourceKind::Environment, Some("AWS Lambda"))]);
+}

@@ -5,14 +5,12 @@
 
 mod clock;
 mod env;
-#[cfg(any(feature = "profile", feature = "_tls"))]
 mod files;
 #[cfg(feature = "_http")]
 pub(crate) mod http;
 
 pub(crate) use self::clock::Clock;
 pub(crate) use self::env::Env;
-#[cfg(any(feature = "profile", feature = "_tls"))]
 pub(crate) use self::files::{FileError, Files};
 
 /// Everything outside that a source may look at. Clones share it.
@@ -20,6 +18,5 @@ pub(crate) use self::files::{FileError, Files};
 pub(crate) struct Host {
     pub(crate) env: Env,
     pub(crate) clock: Clock,
-    #[cfg(any(feature = "profile", feature = "_tls"))]
     pub(crate) files: Files,
 }

@@ -27,7 +27,7 @@ impl CredentialsProvider for Absent {
         );
         if self.wanted {
             return Err(Failure::new(FailureKind::Misconfigured, self.kind.name(), why)
-                .with_remedy("turn the feature on, or do not name a profile")
+                .with_remedy("turn the feature on, or unset what asks for this source")
                 .into());
         }
         Err(Error::not_configured(self.kind.name(), why))

@@ -10,6 +10,9 @@
 //! Neither key: not configured. One of them: failed, naming the other. Blank values count as unset. An expiration
 //! that cannot be read fails: without it, keys would be kept beyond their end.
 //!
+//! AWS Lambda sets these for the role of a function, and never changes them; under SnapStart it sets the variables of a
+//! container instead.
+//!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html>
 
 use crate::credentials::{Credentials, Source, SourceKind};
@@ -47,6 +50,7 @@ impl Environment {
 
 impl CredentialsProvider for Environment {
     async fn retrieve(&self) -> Result<Credentials, Error> {
+        let lambda = self.env.is_lambda();
         let variables = Variables {
             access_key_id: self.env.get(ACCESS_KEY_ID),
             secret_access_key: self.env.get(SECRET_ACCESS_KEY),
@@ -54,7 +58,7 @@ impl CredentialsProvider for Environment {
             account_id: self.env.get("AWS_ACCOUNT_ID"),
             expiration: self.env.get(EXPIRATION),
         };
-        variables.credentials()
+        variables.credentials(lambda)
     }
 }
 
@@ -68,7 +72,7 @@ struct Variables {
 }
 
 impl Variables {
-    fn credentials(self) -> Result<Credentials, Error> {
+    fn credentials(self, lambda: bool) -> Result<Credentials, Error> {
         let (id, secret) = match (self.access_key_id, self.secret_access_key) {
             (Some(id), Some(secret)) => (id, secret),
             (None, None) => {
@@ -80,7 +84,10 @@ impl Variables {
             (Some(_), None) => return Err(half(ACCESS_KEY_ID, SECRET_ACCESS_KEY)),
             (None, Some(_)) => return Err(half(SECRET_ACCESS_KEY, ACCESS_KEY_ID)),
         };
-        let mut builder = Credentials::builder(id, secret).source(Source::new(SourceKind::Environment));
+        let source = Source::new(SourceKind::Environment);
+        // The role of the function, and not what somebody typed: whoever reads a log wants to know.
+        let source = if lambda { source.with_detail("AWS Lambda") } else { source };
+        let mut builder = Credentials::builder(id, secret).source(source);
         if let Some(token) = self.session_token {
             builder = builder.session_token(token);
         }

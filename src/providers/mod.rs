@@ -3,8 +3,10 @@
 //! [`DefaultChain`](crate::DefaultChain) puts them in AWS's order; each also works alone, or in a
 //! [`ProviderChain`](crate::ProviderChain) of your own.
 
-#[cfg(not(all(feature = "profile", feature = "imds")))]
+#[cfg(not(all(feature = "profile", feature = "container", feature = "imds")))]
 mod absent;
+#[cfg(feature = "container")]
+mod container;
 mod env;
 #[cfg(feature = "imds")]
 mod imds;
@@ -14,8 +16,10 @@ mod profile;
 mod retry;
 mod static_keys;
 
-#[cfg(not(all(feature = "profile", feature = "imds")))]
+#[cfg(not(all(feature = "profile", feature = "container", feature = "imds")))]
 pub(crate) use self::absent::Absent;
+#[cfg(feature = "container")]
+pub use self::container::Container;
 pub use self::env::Environment;
 #[cfg(feature = "imds")]
 pub use self::imds::{EndpointMode, InstanceMetadata};

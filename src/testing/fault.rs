@@ -18,6 +18,8 @@ pub enum Route {
     MetadataCredentials,
     /// `GET /latest/meta-data/placement/region`
     MetadataRegion,
+    /// The credentials of a container.
+    ContainerCredentials,
     /// Nothing that is known here; answered with 404.
     Unknown,
 }
@@ -29,6 +31,7 @@ impl Route {
         match (path, below) {
             ("/latest/api/token", _) => Self::MetadataToken,
             ("/latest/meta-data/placement/region", _) => Self::MetadataRegion,
+            (CONTAINER, _) => Self::ContainerCredentials,
             (_, Some("" | "/")) => Self::MetadataRoles,
             (_, Some(role)) if role.starts_with('/') => Self::MetadataCredentials,
             _ => Self::Unknown,
@@ -173,5 +176,6 @@ impl Faults {
     }
 }
 
+pub(super) const CONTAINER: &str = "/v2/credentials/local";
 pub(super) const EXTENDED: &str = "/latest/meta-data/iam/security-credentials-extended";
 pub(super) const LEGACY: &str = "/latest/meta-data/iam/security-credentials";

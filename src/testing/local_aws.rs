@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use super::fault::{Fault, Faults, Route};
+use super::container::Container;
+use super::fault::{self, Fault, Faults, Route};
 use super::log::{Log, Request};
 use super::metadata::Metadata;
 use super::server::{self, Answer, Incoming, Serve};
@@ -60,6 +61,18 @@ impl LocalAws {
         &self.services.metadata
     }
 
+    /// The credentials agent of a container.
+    #[must_use]
+    pub fn container(&self) -> &Container {
+        &self.services.container
+    }
+
+    /// Where that agent is asked, for `AWS_CONTAINER_CREDENTIALS_FULL_URI`.
+    #[must_use]
+    pub fn container_uri(&self) -> String {
+        format!("{}{}", self.endpoint(), fault::CONTAINER)
+    }
+
     /// Lets the next requests of `route` go wrong. Faults of a route are used up in the order in which they were
     /// added; after them it answers well again.
     pub fn fault(&self, route: Route, fault: Fault) {
@@ -87,7 +100,7 @@ impl LocalAws {
     /// that search logs for them.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
-        self.services.metadata.secrets()
+        self.services.metadata.secrets().into_iter().chain(self.services.container.secrets()).collect()
     }
 }
 
@@ -127,6 +140,7 @@ impl LocalAwsBuilder {
         let at = socket.local_addr()?;
         let services = Arc::new(Services {
             metadata: Metadata::new(self.clock.clone()),
+            container: Container::new(self.clock.clone()),
             clock: self.clock,
             faults: Faults::default(),
             log: Log::default(),
@@ -151,6 +165,7 @@ impl Drop for Listener {
 struct Services {
     clock: Clock,
     metadata: Metadata,
+    container: Container,
     faults: Faults,
     log: Log,
 }
@@ -164,6 +179,7 @@ impl Serve for Services {
     fn answer(&self, request: &Incoming) -> Answer {
         match Route::of(request) {
             Route::Unknown => Answer::status(404),
+            Route::ContainerCredentials => self.container.answer(request),
             _ => self.metadata.answer(request),
         }
     }

@@ -4,12 +4,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::Clock;
 use super::fault::{EXTENDED, LEGACY, Route};
+use super::issuer::{Issuer, random_text};
 use super::server::{Answer, Incoming};
 use crate::wall_time::WallTime;
 
@@ -26,22 +26,12 @@ struct State {
     role: Option<String>,
     account_id: String,
     region: String,
-    lifetime: Duration,
-    repeated_until: Option<Duration>,
+    issuer: Issuer,
     extended_path: bool,
     enabled: bool,
     error_code: Option<String>,
     token_ttl_max: Duration,
     tokens: HashMap<String, SystemTime>,
-    issued: Vec<Issued>,
-}
-
-#[derive(Clone)]
-struct Issued {
-    access_key_id: String,
-    secret_access_key: String,
-    token: String,
-    expiry: SystemTime,
 }
 
 impl Metadata {
@@ -50,14 +40,12 @@ impl Metadata {
             role: Some("local-role".to_owned()),
             account_id: "123456789012".to_owned(),
             region: "eu-central-1".to_owned(),
-            lifetime: Duration::from_secs(6 * 3600),
-            repeated_until: None,
+            issuer: Issuer::new(Duration::from_secs(6 * 3600)),
             extended_path: true,
             enabled: true,
             error_code: None,
             token_ttl_max: TOKEN_TTL_MAX,
             tokens: HashMap::new(),
-            issued: Vec::new(),
         };
         Self { clock, state: Mutex::new(state) }
     }
@@ -84,13 +72,13 @@ impl Metadata {
 
     /// How long credentials live that are issued from now on.
     pub fn credentials_lifetime(&self, lifetime: Duration) -> &Self {
-        self.change(|state| state.lifetime = lifetime)
+        self.change(|state| state.issuer.lifetime = lifetime)
     }
 
     /// Gives the same credentials until so long before they expire, as the real service does (it has new ones at
     /// least five minutes ahead). Otherwise each request gets new ones.
     pub fn repeat_until(&self, before_expiry: Duration) -> &Self {
-        self.change(|state| state.repeated_until = Some(before_expiry))
+        self.change(|state| state.issuer.repeated_until = Some(before_expiry))
     }
 
     /// A service that does not have the extended path yet: 404 there.
@@ -122,14 +110,12 @@ impl Metadata {
     /// The access key ids that were issued so far, in order.
     #[must_use]
     pub fn issued(&self) -> Vec<String> {
-        self.state().issued.iter().map(|issued| issued.access_key_id.clone()).collect()
+        self.state().issuer.access_key_ids()
     }
 
     pub(super) fn secrets(&self) -> Vec<String> {
         let state = self.state();
-        let issued =
-            state.issued.iter().flat_map(|issued| [issued.secret_access_key.clone(), issued.token.clone()]);
-        issued.chain(state.tokens.keys().cloned()).collect()
+        state.issuer.secrets().into_iter().chain(state.tokens.keys().cloned()).collect()
     }
 
     pub(super) fn answer(&self, request: &Incoming) -> Answer {
@@ -199,28 +185,11 @@ impl State {
                 format!(r#"{{"Code":"{code}","Message":"as the test says","LastUpdated":"{updated}"}}"#);
             return Answer::ok("text/plain", body);
         }
-        let repeated = self.repeated_until.and_then(|before| {
-            self.issued.last().filter(|last| last.expiry.checked_sub(before).is_some_and(|until| now < until))
-        });
-        let issued = repeated.cloned().unwrap_or_else(|| self.issue(now));
         let account = if extended { format!(r#""AccountId":"{}","#, self.account_id) } else { String::new() };
-        let Issued { access_key_id, secret_access_key, token, expiry } = issued;
-        let expiration = WallTime::from(expiry);
-        let body = format!(
-            r#"{{"Code":"Success","LastUpdated":"{updated}","Type":"AWS-HMAC",{account}"AccessKeyId":"{access_key_id}","SecretAccessKey":"{secret_access_key}","Token":"{token}","Expiration":"{expiration}"}}"#
-        );
+        let members = self.issuer.issue(now).members();
+        let body =
+            format!(r#"{{"Code":"Success","LastUpdated":"{updated}","Type":"AWS-HMAC",{account}{members}}}"#);
         Answer::ok("text/plain", body)
-    }
-
-    fn issue(&mut self, now: SystemTime) -> Issued {
-        let issued = Issued {
-            access_key_id: format!("ASIA{}", random_text(16).to_ascii_uppercase()),
-            secret_access_key: format!("LOCALsecret{}", random_text(29)),
-            token: format!("LOCALtoken{}", random_text(690)),
-            expiry: now + self.lifetime,
-        };
-        self.issued.push(issued.clone());
-        issued
     }
 }
 
@@ -230,17 +199,9 @@ impl fmt::Debug for Metadata {
         let state = self.state();
         f.debug_struct("Metadata")
             .field("role", &state.role)
-            .field("lifetime", &state.lifetime)
-            .field("issued", &state.issued.len())
+            .field("issued", &state.issuer.access_key_ids().len())
             .finish_non_exhaustive()
     }
-}
-
-/// Letters and digits, never the same text twice in one process.
-fn random_text(length: usize) -> String {
-    static DRAWN: AtomicU64 = AtomicU64::new(1);
-    let mut draw = fastrand::Rng::with_seed(DRAWN.fetch_add(1, Ordering::Relaxed));
-    std::iter::repeat_with(|| draw.alphanumeric()).take(length).collect()
 }
 
 const TTL_HEADER: &str = "x-aws-ec2-metadata-token-ttl-seconds";

@@ -1,7 +1,7 @@
 //! A local AWS, and a machine to run in, for tests of programs that use credentials.
 //!
-//! - [`LocalAws`] is a server on loopback that answers as AWS does: to begin with, the metadata service of an EC2
-//!   instance. It keeps a log of requests, and it can be told to fail in the ways in which the real one does.
+//! - [`LocalAws`] is a server on loopback that answers as AWS does: the metadata service of an EC2 instance, and
+//!   the credentials agent of a container. It keeps a log of requests, and it can be told to fail in the ways in which the real one does.
 //! - [`World`] is a machine for one test: environment, files and clock, in place of those of the process. The process
 //!   environment is never touched, so tests run side by side.
 //! - [`Clock`] is a wall clock to turn.
@@ -66,7 +66,9 @@
 //! ```
 
 mod clock;
+mod container;
 mod fault;
+mod issuer;
 mod local_aws;
 mod log;
 mod metadata;
@@ -74,6 +76,7 @@ mod server;
 mod world;
 
 pub use self::clock::Clock;
+pub use self::container::Container;
 pub use self::fault::{Fault, Route};
 pub use self::local_aws::{LocalAws, LocalAwsBuilder};
 pub use self::log::Request;

@@ -49,6 +49,12 @@ impl Answer {
         Self { status: 200, headers: vec![("content-type", content_type.to_owned())], body: body.into() }
     }
 
+    /// The same with another status.
+    pub(super) fn but(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self

@@ -30,10 +30,6 @@ use crate::testing::Clock;
 #[must_use]
 pub struct World {
     variables: Arc<Mutex<HashMap<String, String>>>,
-    #[cfg_attr(
-        not(any(feature = "profile", feature = "_tls")),
-        allow(dead_code, reason = "no source reads files")
-    )]
     files: Arc<Mutex<HashMap<PathBuf, Vec<u8>>>>,
     clock: Clock,
 }
@@ -84,7 +80,6 @@ impl World {
         Host {
             env: Env::Given(Arc::clone(&self.variables)),
             clock: host::Clock::Turned(self.clock.clone()),
-            #[cfg(any(feature = "profile", feature = "_tls"))]
             files: host::Files::Given(Arc::clone(&self.files)),
         }
     }

@@ -1,4 +1,4 @@
 //! Wire formats: bytes to answers and back. Pure, tested from fixtures, without a server.
 
-#[cfg(feature = "imds")]
+#[cfg(any(feature = "imds", feature = "container"))]
 pub(crate) mod metadata_json;

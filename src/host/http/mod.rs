@@ -131,7 +131,6 @@ impl Http {
 
     /// Speaks to AWS over the network.
     #[cfg(feature = "_tls")]
-    #[cfg_attr(not(test), expect(dead_code, reason = "the first source that calls it is AssumeRole"))]
     pub(crate) async fn public(&self, host: &Host, request: Outgoing<'_>) -> Result<Answer, HttpError> {
         let settings = &self.0.settings;
         // A bundle that is being exchanged fails this call only: the next one builds the client anew.

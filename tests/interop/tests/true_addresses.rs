@@ -8,7 +8,10 @@ use interop::{credential_process, json, run, stderr};
 
 /// Runs `credential_process` in a namespace that has these addresses, with the local AWS at these sockets.
 fn in_namespace(addresses: &[&str], sockets: &[&str], variables: &[(&str, &str)]) -> Output {
-    let add: Vec<_> = addresses.iter().map(|address| format!("ip addr add {address} dev lo; ")).collect();
+    // Without `nodad` an IPv6 address cannot be used for a moment.
+    let option = |address: &str| if address.contains(':') { "nodad" } else { "" };
+    let add = addresses.iter().map(|address| format!("ip addr add {address} dev lo {}; ", option(address)));
+    let add: Vec<_> = add.collect();
     let add = add.concat();
     let script = format!(
         r#"ip link set lo up; {add}
@@ -51,6 +54,34 @@ fn the_ipv6_address_is_asked_in_that_mode() {
     assert!(json(&output).is_some(), "{}", stderr(&output));
     let output = in_namespace(&["169.254.169.254/32"], &["169.254.169.254:80"], &mode);
     assert!(json(&output).is_none());
+}
+
+#[test]
+fn a_task_of_ecs_and_a_pod_of_eks_ask_their_agents() {
+    let relative = [("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/local")];
+    let full = |uri| [("AWS_CONTAINER_CREDENTIALS_FULL_URI", uri)];
+    let cases = [
+        ("169.254.170.2/32", "169.254.170.2:80", relative),
+        ("169.254.170.23/32", "169.254.170.23:80", full("http://169.254.170.23/v2/credentials/local")),
+        ("fd00:ec2::23/128", "[fd00:ec2::23]:80", full("http://[fd00:ec2::23]/v2/credentials/local")),
+    ];
+    for (address, socket, variables) in cases {
+        let output = in_namespace(&[address], &[socket], &variables);
+        let credentials = json(&output).unwrap_or_else(|| panic!("{socket}: {}", stderr(&output)));
+        assert_eq!(credentials["AccountId"], "123456789012");
+    }
+}
+
+#[test]
+fn a_container_whose_agent_is_away_does_not_become_its_node() {
+    let variables = [("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/local")];
+    let output = in_namespace(&["169.254.169.254/32"], &["169.254.169.254:80"], &variables);
+    assert!(output.stdout.is_empty() && !output.status.success());
+    assert!(
+        stderr(&output).contains("container: GET http://169.254.170.2/v2/credentials/local"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]

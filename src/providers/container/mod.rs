@@ -1,0 +1,203 @@
+//! The credentials of a container: ECS tasks, EKS Pod Identity, Lambda SnapStart, Greengrass, CloudShell.
+//!
+//! | setting | variable |
+//! |---|---|
+//! | where | `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`, below `http://169.254.170.2`; else `AWS_CONTAINER_CREDENTIALS_FULL_URI` |
+//! | authorization | the file that `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` names, read at each fetch; else `AWS_CONTAINER_AUTHORIZATION_TOKEN` |
+//!
+//! A full URI may be `https` with any host, or `http` with a loopback address, 169.254.170.2 (ECS), 169.254.170.23 or
+//! `fd00:ec2::23` (EKS). A name is resolved, every address of it has to be one of these, and the request goes to the
+//! address that was checked.
+//!
+//! ```json
+//! { "AccessKeyId": "ASIA…", "SecretAccessKey": "…", "Token": "…", "Expiration": "2026-11-23T18:00:00Z",
+//!   "AccountId": "123456789012" }
+//! { "code": "ExpiredTokenException", "message": "…" }
+//! ```
+//!
+//! Neither variable is set: not configured. Everything else that goes wrong is a failure, which stops the chain: a
+//! container must never slide into the role of its node.
+//!
+//! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
+
+mod answers;
+mod endpoint;
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, HOST, HeaderName};
+use secrecy::SecretString;
+
+use self::endpoint::{Endpoint, Target};
+use crate::credentials::{Credentials, SourceKind};
+use crate::error::{Error, Failure, FailureKind};
+use crate::host::Host;
+use crate::host::http::{Answer, Http, HttpError, HttpSettings, Limits, Outgoing, Timeouts};
+use crate::provider::CredentialsProvider;
+use crate::providers::retry::Retry;
+
+/// The credentials that a container's agent gives.
+///
+/// ```
+/// use aws_credential_chain::{CredentialsCache, providers::Container};
+///
+/// let cache = CredentialsCache::new(Container::new());
+/// ```
+#[derive(Debug)]
+pub struct Container {
+    host: Host,
+    http: HttpSettings,
+    parts: OnceLock<Parts>,
+}
+
+/// What is made at the first fetch.
+#[derive(Debug)]
+struct Parts {
+    http: Http,
+    retry: Retry,
+}
+
+impl Container {
+    /// As the environment says.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::of(Host::default(), HttpSettings::default())
+    }
+
+    pub(crate) fn of(host: Host, http: HttpSettings) -> Self {
+        Self { host, http, parts: OnceLock::new() }
+    }
+
+    /// In a machine made for a test.
+    #[cfg(feature = "test-util")]
+    #[must_use]
+    pub fn in_world(world: &crate::testing::World) -> Self {
+        Self::of(world.host(), HttpSettings::default())
+    }
+
+    /// How long to wait for a connection and for an answer; two and five seconds unless set.
+    #[must_use]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.http.timeouts = timeouts;
+        self
+    }
+
+    fn parts(&self) -> &Parts {
+        self.parts.get_or_init(|| Parts {
+            http: Http::new(&self.http, LIMITS),
+            retry: Retry::new(&self.host.clock),
+        })
+    }
+
+    /// One request to an endpoint that was checked.
+    async fn ask(&self, endpoint: &Endpoint, target: &Target) -> Result<(Answer, Authorization), Asked> {
+        let authorization = self.authorization().await.map_err(Asked::Misconfigured)?;
+        let mut headers: Vec<(HeaderName, SecretString)> = Vec::new();
+        headers.extend(authorization.value.clone().map(|value| (AUTHORIZATION, value)));
+        let sent = match target {
+            Target::Address(url) => {
+                headers.push((HOST, endpoint.host_header().into()));
+                let request = Outgoing { method: Method::GET, url, headers: &headers };
+                self.parts().http.link_local(request).await
+            }
+            Target::Tls(url) => {
+                let request = Outgoing { method: Method::GET, url, headers: &headers };
+                self.over_tls(request).await
+            }
+        };
+        sent.map(|answer| (answer, authorization)).map_err(Asked::NoAnswer)
+    }
+
+    #[cfg(feature = "_tls")]
+    async fn over_tls(&self, request: Outgoing<'_>) -> Result<Answer, HttpError> {
+        self.parts().http.public(&self.host, request).await
+    }
+
+    #[cfg(not(feature = "_tls"))]
+    #[allow(clippy::unused_async, clippy::unused_self, reason = "its twin waits")]
+    async fn over_tls(&self, _request: Outgoing<'_>) -> Result<Answer, HttpError> {
+        Err(HttpError::NoClient("TLS is not part of this build: turn on the cargo feature `ring`".to_owned()))
+    }
+
+    /// Read anew for each request: the kubelet exchanges its file while the process runs.
+    async fn authorization(&self) -> Result<Authorization, Error> {
+        if let Some(path) = self.host.env.get(TOKEN_FILE) {
+            let path = PathBuf::from(path);
+            let bytes = self.host.files.read(&path, TOKEN_MAX).await.map_err(|error| {
+                let message = format!("the file {} ({TOKEN_FILE}) {error}", path.display());
+                Failure::new(FailureKind::Unreadable, NAME, message).with_remedy(
+                    "it is mounted by the agent or the kubelet; look at the pod's or the task's definition",
+                )
+            })?;
+            let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
+            let place = format!("the file {} ({TOKEN_FILE})", path.display());
+            let value = endpoint::authorization(&text, &place)?;
+            return Ok(Authorization { value: Some(value), file: Some(path) });
+        }
+        match self.host.env.get(TOKEN) {
+            Some(token) => {
+                Ok(Authorization { value: Some(endpoint::authorization(&token, TOKEN)?), file: None })
+            }
+            None => Ok(Authorization { value: None, file: None }),
+        }
+    }
+}
+
+impl Default for Container {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CredentialsProvider for Container {
+    async fn retrieve(&self) -> Result<Credentials, Error> {
+        let endpoint =
+            Endpoint::of(self.host.env.get(RELATIVE_URI).as_deref(), self.host.env.get(FULL_URI).as_deref())?;
+        let target = endpoint.resolve().await?;
+        let mut attempt = 1;
+        loop {
+            let outcome = match self.ask(&endpoint, &target).await {
+                Err(Asked::Misconfigured(error)) => return Err(error),
+                Err(Asked::NoAnswer(error)) => Err(error),
+                Ok((answer, authorization)) => {
+                    match answers::credentials(&answer, &endpoint, authorization.file.as_deref()) {
+                        Ok(credentials) => return Ok(credentials),
+                        Err(error) if answers::is_worth_retrying(&error) && Retry::again(attempt) => Ok(()),
+                        Err(error) => return Err(error),
+                    }
+                }
+            };
+            if let Err(error) = outcome
+                && (!error.is_passing() || !Retry::again(attempt))
+            {
+                return Err(answers::no_answer(&error, &endpoint));
+            }
+            self.parts().retry.pause(attempt).await;
+            attempt += 1;
+        }
+    }
+}
+
+/// Why a request brought nothing.
+enum Asked {
+    Misconfigured(Error),
+    NoAnswer(HttpError),
+}
+
+/// What is sent as `Authorization`, as it is, without a scheme.
+struct Authorization {
+    value: Option<SecretString>,
+    file: Option<PathBuf>,
+}
+
+const NAME: &str = SourceKind::Container.name();
+const RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+const FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+const TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+const TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+const TOKEN_MAX: u64 = 64 * 1024;
+/// What AWS's SDKs allow it: the agent may have to ask AWS first.
+const LIMITS: Limits = Limits { connect: Duration::from_secs(2), answer: Duration::from_secs(5) };
