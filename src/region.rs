@@ -75,3 +75,21 @@ impl fmt::Display for Region {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_is_one_label_of_a_host_name() {
+        for name in ["us-east-1", "eu-isoe-west-1", "local", "a", &"x".repeat(63)] {
+            let region = Region::new(name.to_owned()).unwrap();
+            assert_eq!((region.as_str(), region.as_ref(), region.to_string().as_str()), (name, name, name));
+        }
+        for name in ["", "-a", "a-", "a.b", "a b", "a/b", "ü", &"x".repeat(64)] {
+            assert!(Region::new(name.to_owned()).is_err(), "{name}");
+        }
+        let error = Region::named("evil/".to_owned(), "AWS_REGION").unwrap_err().to_string();
+        assert!(error.contains("AWS_REGION") && !error.contains("evil"), "{error}");
+    }
+}

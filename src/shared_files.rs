@@ -184,20 +184,20 @@ impl Read {
     }
 
     fn about(&self) -> String {
-        let by = self.variable.map(|variable| format!(", from {variable}")).unwrap_or_default();
-        match self.bytes {
-            Ok(_) if by.is_empty() => self.shown.clone(),
-            Ok(_) => format!("{} ({})", self.shown, by.trim_start_matches(", ")),
-            Err(why) => format!("{} ({why}{by})", self.shown),
+        match (&self.bytes, self.variable) {
+            (Ok(_), None) => self.shown.clone(),
+            (Ok(_), Some(variable)) => format!("{} (from {variable})", self.shown),
+            (Err(why), None) => format!("{} ({why})", self.shown),
+            (Err(why), Some(variable)) => format!("{} ({why}, from {variable})", self.shown),
         }
     }
 }
 
+/// `~/` is the home directory; `~somebody/` is not looked up, as in AWS's SDKs.
 fn expand(path: &str, home: &Path) -> PathBuf {
-    match path.strip_prefix('~') {
-        Some("") => home.to_owned(),
-        Some(below) if below.starts_with(['/', std::path::MAIN_SEPARATOR]) => home.join(&below[1..]),
-        _ => PathBuf::from(path),
+    match path.strip_prefix("~/") {
+        Some(below) => home.join(below),
+        None => PathBuf::from(path),
     }
 }
 

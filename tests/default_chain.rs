@@ -81,7 +81,7 @@ async fn a_source_that_fails_stops_the_chain_and_says_what_came_before_it() {
 #[tokio::test(start_paused = true)]
 async fn a_profile_named_in_code_goes_before_keys_in_the_environment() {
     let (_aws, world) = world(&["environment", "profile file"]).await;
-    let chain = DefaultChain::in_world(&world).profile("default");
+    let chain = DefaultChain::in_world(&world).profile("default").http(|builder| builder);
     assert_eq!(chain.retrieve().await.unwrap().access_key_id(), "AKIAFILE");
 }
 
@@ -120,6 +120,12 @@ async fn slots_are_replaced_and_removed() {
     assert_eq!(id(bare().instance_metadata(named("MINE"))).await.unwrap(), "MINE");
     let error = id(bare().no_instance_metadata()).await.unwrap_err();
     assert!(error.to_string().contains("the chain is empty"), "{error}");
+    let shown = format!("{:?}", chain().profile("dev").no_environment().container(named("MINE")));
+    for part in
+        ["profile: Some(\"dev\")", "environment: removed", "container: replaced", "profile_files: standard"]
+    {
+        assert!(shown.contains(part), "{shown}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -87,6 +87,13 @@ async fn nothing_to_find_is_not_configured_and_says_where_it_was_looked_for() {
         (World::new().env("AWS_CONFIG_FILE", "/nowhere"), "/nowhere (does not exist, from AWS_CONFIG_FILE)"),
         (World::new().env("AWS_CONFIG_FILE", "/dev/null"), "/dev/null (switched off, from AWS_CONFIG_FILE)"),
         (World::new().without_env("HOME"), "~/.aws/credentials (there is no home directory)"),
+        (
+            World::new()
+                .env("AWS_CONFIG_FILE", "~x/c")
+                .file("~x/c", "[profile a]\n")
+                .file("~/.aws/credentials", DEV),
+            "profile file: no profile `default` in /home-of-the-test-world/.aws/credentials and ~x/c (from AWS_CONFIG_FILE)",
+        ),
     ];
     for (world, named) in cases {
         let error = resolve(&world).await.unwrap_err();
