@@ -72,6 +72,7 @@ pub mod providers;
 mod region;
 #[cfg(feature = "profile")]
 mod shared_files;
+mod source;
 #[cfg(feature = "test-util")]
 pub mod testing;
 mod wall_time;
@@ -82,10 +83,11 @@ pub use cache::{
     Status,
 };
 pub use chain::ProviderChain;
-pub use credentials::{Credentials, CredentialsBuilder, Hop, Source, SourceKind};
+pub use credentials::{Credentials, CredentialsBuilder};
 pub use default_chain::DefaultChain;
 pub use error::{Attempt, Error, Failure, FailureKind, NotConfigured};
 #[cfg(feature = "_http")]
 pub use host::http::Timeouts;
 pub use provider::{CredentialsProvider, ProviderFn, SharedProvider, provider_fn};
 pub use region::Region;
+pub use source::{Hop, Source, SourceKind};

@@ -201,6 +201,6 @@ fn expand(path: &str, home: &Path) -> PathBuf {
     }
 }
 
-pub(crate) const NAME: &str = crate::credentials::SourceKind::ProfileFile.name();
+pub(crate) const NAME: &str = crate::source::SourceKind::ProfileFile.name();
 /// Generated files with ten thousand profiles take some megabytes.
 const FILE_MAX: u64 = 64 * 1024 * 1024;

@@ -2,6 +2,7 @@
 
 mod flight;
 mod policy;
+mod refresher;
 mod slot;
 mod state;
 mod status;
@@ -11,17 +12,19 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+pub(crate) use self::flight::Fetch;
 #[cfg(feature = "_http")]
 pub(crate) use self::flight::a_read_waits;
-pub(crate) use self::flight::{Fetch, Refresher};
 pub use self::policy::{RefreshMode, RefreshPolicy, StaleRule};
+pub(crate) use self::refresher::Refresher;
 pub(crate) use self::state::{Perishable, Snapshot};
 pub use self::status::{CacheState, Status};
 
-use crate::credentials::{Credentials, SourceKind};
+use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::host::{Clock, Env};
 use crate::provider::{CredentialsProvider, SharedProvider};
+use crate::source::SourceKind;
 use crate::wall_time::WallTime;
 
 /// Credentials of one provider, kept fresh. Clone it: clones share everything.
@@ -267,7 +270,7 @@ impl Perishable for Credentials {
     }
 
     fn is_stale_servable(&self) -> bool {
-        self.source().hops().map(crate::credentials::Hop::kind).all(SourceKind::is_stale_servable)
+        self.source().hops().map(crate::source::Hop::kind).all(SourceKind::is_stale_servable)
     }
 
     fn marked_stale(&self) -> Self {

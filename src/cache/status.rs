@@ -3,8 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use crate::cache::state::{Phase, Snapshot};
-use crate::credentials::{Credentials, Source};
+use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::source::Source;
 use crate::wall_time::WallTime;
 
 /// How a cache stands at one moment. Holds no secrets.

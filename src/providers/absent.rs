@@ -1,8 +1,9 @@
 //! A source that this build does not have: says so, instead of missing in silence.
 
-use crate::credentials::{Credentials, SourceKind};
+use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
 use crate::provider::CredentialsProvider;
+use crate::source::SourceKind;
 
 /// Takes the place of a source whose cargo feature is off.
 #[derive(Clone, Copy, Debug)]

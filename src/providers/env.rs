@@ -15,10 +15,11 @@
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html>
 
-use crate::credentials::{Credentials, Source, SourceKind};
+use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::Env;
 use crate::provider::CredentialsProvider;
+use crate::source::{Source, SourceKind};
 use crate::wall_time::WallTime;
 
 /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and their companions, read at each retrieve.

@@ -20,11 +20,12 @@
 use secrecy::SecretString;
 
 use crate::config::{Base, Plan, Value};
-use crate::credentials::{Credentials, Source, SourceKind};
+use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::Host;
 use crate::provider::CredentialsProvider;
 use crate::shared_files::{NAME, SharedFiles};
+use crate::source::{Source, SourceKind};
 
 /// One profile of the shared files.
 ///

@@ -1,8 +1,9 @@
 //! Keys written in the program, and no keys on purpose.
 
-use crate::credentials::{Credentials, Source, SourceKind};
+use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::provider::CredentialsProvider;
+use crate::source::{Source, SourceKind};
 
 /// Keys that the program was given by other means. They are never refreshed.
 ///

@@ -16,8 +16,9 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use crate::credentials::{Credentials, Source};
+use crate::credentials::Credentials;
 use crate::error::{Error, printable};
+use crate::source::Source;
 use crate::wall_time::WallTime;
 
 /// What the document holds. Everything is optional here; who needs it asks for it by name.
@@ -132,7 +133,7 @@ fn secret(value: Option<String>) -> Option<SecretString> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credentials::SourceKind;
+    use crate::source::SourceKind;
 
     const GOOD: &str = r#"{"Code":"Success","LastUpdated":"x","AccessKeyId":"ASIA1","SecretAccessKey":"CANARY-S",
         "Token":"CANARY-T","Expiration":"2026-11-23T18:00:00Z","AccountId":"123456789012"}"#;

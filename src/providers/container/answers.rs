@@ -4,9 +4,10 @@ use std::path::Path;
 
 use super::NAME;
 use super::endpoint::Endpoint;
-use crate::credentials::{Credentials, Source, SourceKind};
+use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::http::{Answer, HttpError};
+use crate::source::{Source, SourceKind};
 use crate::wire::metadata_json::Document;
 
 /// The credentials in an answer.

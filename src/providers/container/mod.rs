@@ -32,12 +32,13 @@ use reqwest::header::{AUTHORIZATION, HOST, HeaderName};
 use secrecy::SecretString;
 
 use self::endpoint::{Endpoint, Target};
-use crate::credentials::{Credentials, SourceKind};
+use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::Host;
 use crate::host::http::{Answer, Http, HttpError, HttpSettings, Limits, Outgoing, Timeouts};
 use crate::provider::CredentialsProvider;
 use crate::providers::retry::Retry;
+use crate::source::SourceKind;
 
 /// The credentials that a container's agent gives.
 ///

@@ -7,10 +7,11 @@ use secrecy::SecretString;
 use super::endpoint::Settings;
 use super::session::TTL_HEADER;
 use super::{EXTENDED_PATH, LEGACY_PATH, NAME};
-use crate::credentials::{Credentials, Source, SourceKind};
+use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind, printable};
 use crate::host::http::{Answer, HttpError};
 use crate::region::Region;
+use crate::source::{Source, SourceKind};
 use crate::wire::metadata_json::{Document, Problem};
 
 /// The session token and how long it lives.

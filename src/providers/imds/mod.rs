@@ -34,12 +34,13 @@ use std::time::Duration;
 pub use self::endpoint::EndpointMode;
 use self::endpoint::Settings;
 use self::session::{MetadataSession, Reply};
-use crate::credentials::{Credentials, SourceKind};
+use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::host::Host;
 use crate::host::http::{Http, HttpSettings, Limits, Timeouts};
 use crate::provider::CredentialsProvider;
 use crate::region::Region;
+use crate::source::SourceKind;
 
 /// The credentials of the role that an EC2 instance was started with.
 ///

@@ -1,0 +1,126 @@
+//! Where credentials came from, hop by hop.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Where credentials came from: the hops that produced them, the base first.
+///
+/// Shown as `profile file (dev)`, or with roles as `instance metadata (web) → …`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    // Most sets have one hop: no list is allocated for it.
+    base: Hop,
+    further: Vec<Hop>,
+}
+
+impl Source {
+    pub(crate) fn new(kind: SourceKind) -> Self {
+        Self { base: Hop { kind, detail: None }, further: Vec::new() }
+    }
+
+    /// Adds what a reader needs to find the last hop's origin: a profile, a role; never a secret.
+    pub(crate) fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.further.last_mut().unwrap_or(&mut self.base).detail = Some(detail.into());
+        self
+    }
+
+    /// The kind of the hop that issued the credentials.
+    #[must_use]
+    pub fn kind(&self) -> SourceKind {
+        self.last().kind
+    }
+
+    /// All hops, the base first.
+    pub fn hops(&self) -> impl Iterator<Item = &Hop> {
+        std::iter::once(&self.base).chain(&self.further)
+    }
+
+    fn last(&self) -> &Hop {
+        self.further.last().unwrap_or(&self.base)
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.base.fmt(f)?;
+        self.further.iter().try_for_each(|hop| write!(f, " → {hop}"))
+    }
+}
+
+/// One step on the way to a set of credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    kind: SourceKind,
+    detail: Option<Cow<'static, str>>,
+}
+
+impl Hop {
+    /// What kind of source the step is.
+    #[must_use]
+    pub fn kind(&self) -> SourceKind {
+        self.kind
+    }
+
+    /// Which one of its kind: the profile's or the role's name, for example.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+}
+
+impl fmt::Display for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.detail {
+            Some(detail) => write!(f, "{} ({detail})", self.kind),
+            None => self.kind.fmt(f),
+        }
+    }
+}
+
+/// The kinds of sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SourceKind {
+    /// Keys written in the program.
+    StaticKeys,
+    /// No identity, on purpose.
+    Anonymous,
+    /// `AWS_ACCESS_KEY_ID` and its companions.
+    Environment,
+    /// Keys in `~/.aws/credentials` or `~/.aws/config`.
+    ProfileFile,
+    /// The agent of a container: ECS, EKS Pod Identity, Lambda SnapStart.
+    Container,
+    /// The metadata service of an EC2 instance.
+    InstanceMetadata,
+    /// A provider of the application's own.
+    Custom,
+}
+
+impl SourceKind {
+    /// The name used in errors, events and [`Attempt::source`](crate::Attempt::source).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::StaticKeys => "static keys",
+            Self::Anonymous => "anonymous",
+            Self::Environment => "environment",
+            Self::ProfileFile => "profile file",
+            Self::Container => "container",
+            Self::InstanceMetadata => "instance metadata",
+            Self::Custom => "custom provider",
+        }
+    }
+
+    /// Whether credentials of this kind may be served past their expiry while the source cannot be reached: AWS
+    /// rules out what only a person or another program renews.
+    pub(crate) const fn is_stale_servable(self) -> bool {
+        matches!(self, Self::InstanceMetadata | Self::Container)
+    }
+}
+
+impl fmt::Display for SourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
