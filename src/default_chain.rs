@@ -42,7 +42,7 @@ pub struct DefaultChain {
     profile: Option<String>,
     region: Option<Region>,
     #[cfg(feature = "_http")]
-    http: crate::host::http::HttpSettings,
+    timeouts: crate::Timeouts,
     environment: Slot,
     profile_files: Slot,
     container: Slot,
@@ -77,7 +77,7 @@ impl DefaultChain {
             profile: None,
             region: None,
             #[cfg(feature = "_http")]
-            http: crate::host::http::HttpSettings::default(),
+            timeouts: crate::Timeouts::default(),
             environment: Slot::Standard,
             profile_files: Slot::Standard,
             container: Slot::Standard,
@@ -104,7 +104,7 @@ impl DefaultChain {
     /// How long to wait for services on this machine and its hypervisor.
     #[cfg(feature = "_http")]
     pub fn timeouts(mut self, timeouts: crate::Timeouts) -> Self {
-        self.http.timeouts = timeouts;
+        self.timeouts = timeouts;
         self
     }
 
@@ -116,7 +116,7 @@ impl DefaultChain {
         mut self,
         adjust: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + Sync + 'static,
     ) -> Self {
-        self.http.adjust = Some(Arc::new(adjust));
+        self.host.public = crate::host::http::Public::adjusted(adjust);
         self
     }
 
@@ -261,7 +261,7 @@ impl DefaultChain {
 
     #[cfg(feature = "container")]
     fn standard_container(&self) -> impl CredentialsProvider + use<> {
-        crate::providers::Container::of(self.host.clone(), self.http.clone())
+        crate::providers::Container::of(self.host.clone(), self.timeouts)
     }
 
     #[cfg(not(feature = "container"))]
@@ -285,7 +285,7 @@ impl DefaultChain {
     #[cfg(feature = "imds")]
     fn imds(&self) -> &Arc<crate::providers::InstanceMetadata> {
         self.imds.get_or_init(|| {
-            Arc::new(crate::providers::InstanceMetadata::of(self.host.clone(), self.http.clone()))
+            Arc::new(crate::providers::InstanceMetadata::of(self.host.clone(), self.timeouts))
         })
     }
 

@@ -19,4 +19,6 @@ pub(crate) struct Host {
     pub(crate) env: Env,
     pub(crate) clock: Clock,
     pub(crate) files: Files,
+    #[cfg(feature = "_http")]
+    pub(crate) public: http::Public,
 }

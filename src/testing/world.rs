@@ -32,6 +32,8 @@ pub struct World {
     variables: Arc<Mutex<HashMap<String, String>>>,
     files: Arc<Mutex<HashMap<PathBuf, Vec<u8>>>>,
     clock: Clock,
+    #[cfg(feature = "_http")]
+    public: host::http::Public,
 }
 
 impl World {
@@ -43,7 +45,13 @@ impl World {
     /// A machine that shares `clock` with something else, a [`LocalAws`](super::LocalAws) for example.
     pub fn with_clock(clock: Clock) -> Self {
         let home = HashMap::from([(HOME_VARIABLE.to_owned(), HOME.to_owned())]);
-        Self { variables: Arc::new(Mutex::new(home)), files: Arc::default(), clock }
+        Self {
+            variables: Arc::new(Mutex::new(home)),
+            files: Arc::default(),
+            clock,
+            #[cfg(feature = "_http")]
+            public: host::http::Public::separate(),
+        }
     }
 
     /// Sets a variable.
@@ -81,6 +89,8 @@ impl World {
             env: Env::Given(Arc::clone(&self.variables)),
             clock: host::Clock::Turned(self.clock.clone()),
             files: host::Files::Given(Arc::clone(&self.files)),
+            #[cfg(feature = "_http")]
+            public: self.public.clone(),
         }
     }
 }
@@ -98,7 +108,7 @@ impl fmt::Debug for World {
             .field("variables", &lock(&self.variables).keys().collect::<Vec<_>>())
             .field("files", &lock(&self.files).keys().collect::<Vec<_>>())
             .field("clock", &self.clock)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

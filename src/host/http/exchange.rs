@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::Handle;
@@ -17,6 +17,14 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) url: &'a str,
     /// Values are treated as secrets: never shown, marked as sensitive towards hyper.
     pub(crate) headers: &'a [(HeaderName, SecretString)],
+    /// Its type, and the content: it may hold a token.
+    pub(crate) content: Option<(&'static str, &'a SecretString)>,
+}
+
+impl<'a> Outgoing<'a> {
+    pub(crate) fn get(url: &'a str, headers: &'a [(HeaderName, SecretString)]) -> Self {
+        Self { method: Method::GET, url, headers, content: None }
+    }
 }
 
 /// What came back.
@@ -118,14 +126,14 @@ impl fmt::Display for HttpError {
 impl std::error::Error for HttpError {}
 
 /// Sends `request` and reads the whole answer, within `limit`.
-pub(crate) async fn exchange(
+pub(super) async fn exchange(
     client: &Client,
     request: Outgoing<'_>,
     limit: Duration,
 ) -> Result<Answer, HttpError> {
     // Asked first: hyper would panic.
     Handle::try_current().map_err(|_| HttpError::NoRuntime)?;
-    let mut headers = HeaderMap::with_capacity(request.headers.len() + 1);
+    let mut headers = HeaderMap::with_capacity(request.headers.len() + 2);
     if request.method == Method::PUT {
         // hyper leaves it out for an empty body, and some servers ask for it (411).
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
@@ -140,7 +148,11 @@ pub(crate) async fn exchange(
         .url
         .parse::<reqwest::Url>()
         .map_err(|_| HttpError::Unsendable("a URL that cannot be read"))?;
-    let sent = client.request(request.method, url).headers(headers).timeout(limit).send().await;
+    let mut builder = client.request(request.method, url).headers(headers).timeout(limit);
+    if let Some((content_type, content)) = request.content {
+        builder = builder.header(CONTENT_TYPE, content_type).body(content.expose_secret().to_owned());
+    }
+    let sent = builder.send().await;
     let mut response = sent.map_err(|error| classify(&error))?;
     if response.content_length().is_some_and(|length| length > BODY_MAX as u64) {
         return Err(HttpError::TooLarge);

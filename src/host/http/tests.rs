@@ -73,11 +73,16 @@ async fn tls_server(with: &'static str) -> (SocketAddr, Asked, String) {
 }
 
 fn get(url: &str) -> Outgoing<'_> {
-    Outgoing { method: reqwest::Method::GET, url, headers: &[] }
+    Outgoing::get(url, &[])
 }
 
-fn http() -> Http {
-    Http::new(&HttpSettings::default(), LIMITS)
+fn link_local() -> LinkLocal {
+    LinkLocal::new(Timeouts::new(), LIMITS)
+}
+
+async fn public(world: &World, request: Outgoing<'_>) -> Result<Answer, HttpError> {
+    let host = world.host();
+    host.public.send(&host, None, request).await
 }
 
 const LIMITS: Limits = Limits { connect: Duration::from_secs(1), answer: Duration::from_secs(1) };
@@ -90,12 +95,12 @@ async fn the_bundle_of_the_environment_is_trusted_and_nothing_beside_it() {
     let (at, asked, pem) = tls_server(OK).await;
     let url = format!("https://localhost:{}/", at.port());
     let world = World::new().file("/bundle.pem", pem).env("AWS_CA_BUNDLE", "/bundle.pem");
-    let answer = http().public(&world.host(), get(&url)).await.unwrap();
+    let answer = public(&world, get(&url)).await.unwrap();
     assert_eq!((answer.status, answer.body.as_slice()), (200, b"good".as_slice()));
 
     let (_, _, other) = tls_server(OK).await;
     let world = World::new().file("/bundle.pem", other).env("AWS_CA_BUNDLE", "/bundle.pem");
-    let error = http().public(&world.host(), get(&url)).await.unwrap_err();
+    let error = public(&world, get(&url)).await.unwrap_err();
     assert!(matches!(&error, HttpError::Refused(why) if why.contains("certificate")), "{error}");
     assert_eq!(asked.lock().unwrap().len(), 1);
 }
@@ -103,10 +108,8 @@ async fn the_bundle_of_the_environment_is_trusted_and_nothing_beside_it() {
 #[tokio::test(start_paused = true)]
 async fn without_a_bundle_the_system_decides_and_does_not_know_our_server() {
     let (at, _, _) = tls_server(OK).await;
-    let error = http()
-        .public(&World::new().host(), get(&format!("https://localhost:{}/", at.port())))
-        .await
-        .unwrap_err();
+    let url = format!("https://localhost:{}/", at.port());
+    let error = public(&World::new(), get(&url)).await.unwrap_err();
     assert!(matches!(error, HttpError::Refused(_)), "{error}");
 }
 
@@ -115,14 +118,13 @@ async fn a_bundle_that_cannot_be_used_is_named_and_read_again_next_time() {
     let (at, _, pem) = tls_server(OK).await;
     let url = format!("https://localhost:{}/", at.port());
     let world = World::new().env("AWS_CA_BUNDLE", "/bundle.pem");
-    let http = http();
-    let error = http.public(&world.host(), get(&url)).await.unwrap_err().to_string();
+    let error = public(&world, get(&url)).await.unwrap_err().to_string();
     assert!(error.contains("AWS_CA_BUNDLE=/bundle.pem: does not exist"), "{error}");
     let world = world.file("/bundle.pem", "no certificate");
-    let error = http.public(&world.host(), get(&url)).await.unwrap_err().to_string();
+    let error = public(&world, get(&url)).await.unwrap_err().to_string();
     assert!(error.contains("holds no certificate"), "{error}");
     let world = world.file("/bundle.pem", pem);
-    assert_eq!(http.public(&world.host(), get(&url)).await.unwrap().status, 200);
+    assert_eq!(public(&world, get(&url)).await.unwrap().status, 200);
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,22 +135,22 @@ async fn the_public_client_uses_the_proxy_of_the_environment_and_the_link_local_
     let world = World::new().env("HTTPS_PROXY", &proxy).env("HTTP_PROXY", &proxy);
     let url = format!("http://127.0.0.1:{}/x", target.port());
 
-    assert_eq!(http().public(&world.host(), get(&url)).await.unwrap().status, 403);
-    http().public(&world.host(), get("https://sts.example:443/")).await.unwrap_err();
+    assert_eq!(public(&world, get(&url)).await.unwrap().status, 403);
+    public(&world, get("https://sts.example:443/")).await.unwrap_err();
     let seen = asked_of_proxy.lock().unwrap().clone();
     assert_eq!(seen, [format!("GET {url} HTTP/1.1"), "CONNECT sts.example:443 HTTP/1.1".to_owned()]);
     assert!(asked_of_target.lock().unwrap().is_empty());
 
-    assert_eq!(http().link_local(get(&url)).await.unwrap().status, 200);
-    let excepted = world.env("NO_PROXY", "127.0.0.1");
-    assert_eq!(http().public(&excepted.host(), get(&url)).await.unwrap().status, 200);
+    assert_eq!(link_local().send(get(&url)).await.unwrap().status, 200);
+    let excepted = World::new().env("HTTP_PROXY", &proxy).env("NO_PROXY", "127.0.0.1");
+    assert_eq!(public(&excepted, get(&url)).await.unwrap().status, 200);
     assert_eq!(asked_of_proxy.lock().unwrap().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_proxy_that_is_no_url_is_named_and_not_repeated() {
     let world = World::new().env("https_proxy", "::CANARY::");
-    let error = http().public(&world.host(), get("https://sts.example/")).await.unwrap_err().to_string();
+    let error = public(&world, get("https://sts.example/")).await.unwrap_err().to_string();
     assert!(error.contains("HTTPS_PROXY") && !error.contains("CANARY"), "{error}");
 }
 
@@ -156,26 +158,24 @@ async fn a_proxy_that_is_no_url_is_named_and_not_repeated() {
 async fn no_client_follows_redirects_whatever_a_user_adjusts() {
     let (at, _) = plain_server(FOUND).await;
     let url = format!("http://127.0.0.1:{}/", at.port());
-    let adjust: Arc<Adjust> = Arc::new(|builder: ClientBuilder| builder.redirect(Policy::limited(5)));
-    let adjusted = Http::new(&HttpSettings { adjust: Some(adjust), ..HttpSettings::default() }, LIMITS);
-    assert_eq!(adjusted.public(&World::new().host(), get(&url)).await.unwrap().status, 302);
-    assert_eq!(http().link_local(get(&url)).await.unwrap().status, 302);
+    let adjusted = Public::adjusted(|builder| builder.redirect(Policy::limited(5)));
+    assert_eq!(adjusted.send(&World::new().host(), None, get(&url)).await.unwrap().status, 302);
+    assert_eq!(link_local().send(get(&url)).await.unwrap().status, 302);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_sent_is_an_error() {
     let evil =
         [(reqwest::header::HeaderName::from_static("x"), secrecy::SecretString::from("a\r\nb: CANARY"))];
-    let request = Outgoing { method: reqwest::Method::GET, url: "http://127.0.0.1:1/", headers: &evil };
-    let error = http().link_local(request).await.unwrap_err();
+    let error = link_local().send(Outgoing::get("http://127.0.0.1:1/", &evil)).await.unwrap_err();
     assert!(matches!(error, HttpError::Unsendable(_)), "{error}");
-    assert!(matches!(http().link_local(get("nonsense")).await.unwrap_err(), HttpError::Unsendable(_)));
+    assert!(matches!(link_local().send(get("nonsense")).await.unwrap_err(), HttpError::Unsendable(_)));
 }
 
 #[test]
 fn without_a_runtime_it_is_an_error_and_no_panic() {
-    let http = http();
+    let client = link_local();
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let polled = std::pin::pin!(http.link_local(get("http://127.0.0.1:1/"))).poll(&mut context);
+    let polled = std::pin::pin!(client.send(get("http://127.0.0.1:1/"))).poll(&mut context);
     assert!(matches!(polled, std::task::Poll::Ready(Err(HttpError::NoRuntime))), "{polled:?}");
 }

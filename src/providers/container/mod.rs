@@ -27,7 +27,6 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HOST, HeaderName};
 use secrecy::SecretString;
 
@@ -35,7 +34,7 @@ use self::endpoint::{Endpoint, Target};
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::Host;
-use crate::host::http::{Answer, Http, HttpError, HttpSettings, Limits, Outgoing, Timeouts};
+use crate::host::http::{Answer, HttpError, Limits, LinkLocal, Outgoing, Timeouts};
 use crate::provider::CredentialsProvider;
 use crate::providers::retry::Retry;
 use crate::source::SourceKind;
@@ -50,14 +49,14 @@ use crate::source::SourceKind;
 #[derive(Debug)]
 pub struct Container {
     host: Host,
-    http: HttpSettings,
+    timeouts: Timeouts,
     parts: OnceLock<Parts>,
 }
 
 /// What is made at the first fetch.
 #[derive(Debug)]
 struct Parts {
-    http: Http,
+    http: LinkLocal,
     retry: Retry,
 }
 
@@ -65,30 +64,30 @@ impl Container {
     /// As the environment says.
     #[must_use]
     pub fn new() -> Self {
-        Self::of(Host::default(), HttpSettings::default())
+        Self::of(Host::default(), Timeouts::default())
     }
 
-    pub(crate) fn of(host: Host, http: HttpSettings) -> Self {
-        Self { host, http, parts: OnceLock::new() }
+    pub(crate) fn of(host: Host, timeouts: Timeouts) -> Self {
+        Self { host, timeouts, parts: OnceLock::new() }
     }
 
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     #[must_use]
     pub fn in_world(world: &crate::testing::World) -> Self {
-        Self::of(world.host(), HttpSettings::default())
+        Self::of(world.host(), Timeouts::default())
     }
 
     /// How long to wait for a connection and for an answer; two and five seconds unless set.
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.http.timeouts = timeouts;
+        self.timeouts = timeouts;
         self
     }
 
     fn parts(&self) -> &Parts {
         self.parts.get_or_init(|| Parts {
-            http: Http::new(&self.http, LIMITS),
+            http: LinkLocal::new(self.timeouts, LIMITS),
             retry: Retry::new(&self.host.clock),
         })
     }
@@ -101,26 +100,11 @@ impl Container {
         let sent = match target {
             Target::Address(url) => {
                 headers.push((HOST, endpoint.host_header().into()));
-                let request = Outgoing { method: Method::GET, url, headers: &headers };
-                self.parts().http.link_local(request).await
+                self.parts().http.send(Outgoing::get(url, &headers)).await
             }
-            Target::Tls(url) => {
-                let request = Outgoing { method: Method::GET, url, headers: &headers };
-                self.over_tls(request).await
-            }
+            Target::Tls(url) => self.host.public.send(&self.host, None, Outgoing::get(url, &headers)).await,
         };
         sent.map(|answer| (answer, authorization)).map_err(Asked::NoAnswer)
-    }
-
-    #[cfg(feature = "_tls")]
-    async fn over_tls(&self, request: Outgoing<'_>) -> Result<Answer, HttpError> {
-        self.parts().http.public(&self.host, request).await
-    }
-
-    #[cfg(not(feature = "_tls"))]
-    #[allow(clippy::unused_async, clippy::unused_self, reason = "its twin waits")]
-    async fn over_tls(&self, _request: Outgoing<'_>) -> Result<Answer, HttpError> {
-        Err(HttpError::NoClient("TLS is not part of this build: turn on the cargo feature `ring`".to_owned()))
     }
 
     /// Read anew for each request: the kubelet exchanges its file while the process runs.

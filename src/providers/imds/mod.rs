@@ -37,7 +37,7 @@ use self::session::{MetadataSession, Reply};
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::host::Host;
-use crate::host::http::{Http, HttpSettings, Limits, Timeouts};
+use crate::host::http::{Limits, LinkLocal, Timeouts};
 use crate::provider::CredentialsProvider;
 use crate::region::Region;
 use crate::source::SourceKind;
@@ -52,7 +52,7 @@ use crate::source::SourceKind;
 #[derive(Debug)]
 pub struct InstanceMetadata {
     host: Host,
-    http: HttpSettings,
+    timeouts: Timeouts,
     settings: Settings,
     session: OnceLock<MetadataSession>,
     known: Mutex<Known>,
@@ -70,18 +70,24 @@ impl InstanceMetadata {
     /// As the environment says; at 169.254.169.254 if it says nothing.
     #[must_use]
     pub fn new() -> Self {
-        Self::of(Host::default(), HttpSettings::default())
+        Self::of(Host::default(), Timeouts::default())
     }
 
-    pub(crate) fn of(host: Host, http: HttpSettings) -> Self {
-        Self { host, http, settings: Settings::default(), session: OnceLock::new(), known: Mutex::default() }
+    pub(crate) fn of(host: Host, timeouts: Timeouts) -> Self {
+        Self {
+            host,
+            timeouts,
+            settings: Settings::default(),
+            session: OnceLock::new(),
+            known: Mutex::default(),
+        }
     }
 
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     #[must_use]
     pub fn in_world(world: &crate::testing::World) -> Self {
-        Self::of(world.host(), HttpSettings::default())
+        Self::of(world.host(), Timeouts::default())
     }
 
     /// Where the service listens: scheme, host and port.
@@ -108,7 +114,7 @@ impl InstanceMetadata {
     /// How long to wait for a connection and for an answer.
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.http.timeouts = timeouts;
+        self.timeouts = timeouts;
         self
     }
 
@@ -129,9 +135,9 @@ impl InstanceMetadata {
             return Ok(session);
         }
         let settings = self.settings.resolve(&self.host.env)?;
-        Ok(self
-            .session
-            .get_or_init(|| MetadataSession::new(&self.host, Http::new(&self.http, LIMITS), settings)))
+        Ok(self.session.get_or_init(|| {
+            MetadataSession::new(&self.host, LinkLocal::new(self.timeouts, LIMITS), settings)
+        }))
     }
 
     fn known(&self) -> Known {

@@ -13,7 +13,7 @@ use super::answers;
 use super::endpoint::Settings;
 use crate::cache::{Fetch, Perishable, RefreshPolicy, Refresher};
 use crate::error::Error;
-use crate::host::http::{Answer, Http, HttpError, Outgoing};
+use crate::host::http::{Answer, HttpError, LinkLocal, Outgoing};
 use crate::host::{Clock, Host};
 use crate::providers::retry::Retry;
 use crate::wall_time::WallTime;
@@ -21,7 +21,7 @@ use crate::wall_time::WallTime;
 /// Requests with a session token, which is fetched when needed and kept as long as it lives.
 #[derive(Debug)]
 pub(super) struct MetadataSession {
-    http: Http,
+    http: LinkLocal,
     pub(super) settings: Arc<Settings>,
     token: Refresher<SessionToken>,
     retry: Retry,
@@ -34,7 +34,7 @@ pub(super) enum Reply {
 }
 
 impl MetadataSession {
-    pub(super) fn new(host: &Host, http: Http, settings: Settings) -> Self {
+    pub(super) fn new(host: &Host, http: LinkLocal, settings: Settings) -> Self {
         let settings = Arc::new(settings);
         let source =
             TokenSource { http: http.clone(), settings: Arc::clone(&settings), clock: host.clock.clone() };
@@ -52,8 +52,8 @@ impl MetadataSession {
         loop {
             let token = self.token().await?;
             let headers = [(HeaderName::from_static(TOKEN_HEADER), token.text.clone())];
-            let request = Outgoing { method: Method::GET, url: &url, headers: &headers };
-            let outcome = self.http.link_local(request).await;
+            let request = Outgoing::get(&url, &headers);
+            let outcome = self.http.send(request).await;
             match &outcome {
                 Ok(answer) if answer.status == 401 && !exchanged => {
                     exchanged = true;
@@ -121,7 +121,7 @@ impl Perishable for SessionToken {
 }
 
 struct TokenSource {
-    http: Http,
+    http: LinkLocal,
     settings: Arc<Settings>,
     clock: Clock,
 }
@@ -130,10 +130,10 @@ impl TokenSource {
     async fn put(&self) -> Result<SessionToken, Error> {
         let url = self.settings.url(TOKEN_PATH);
         let headers = [(HeaderName::from_static(TTL_HEADER), SecretString::from(TOKEN_TTL_SECONDS))];
-        let request = Outgoing { method: Method::PUT, url: &url, headers: &headers };
+        let request = Outgoing { method: Method::PUT, url: &url, headers: &headers, content: None };
         // Counted from before the request: never longer than the service counts.
         let asked = self.clock.now();
-        let outcome = self.http.link_local(request).await;
+        let outcome = self.http.send(request).await;
         let (text, ttl) = answers::token(outcome, &url, &self.settings)?;
         Ok(SessionToken { text, expiry: asked.plus(ttl) })
     }

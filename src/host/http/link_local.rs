@@ -1,0 +1,44 @@
+//! The client for addresses of this machine and its hypervisor.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use reqwest::Client;
+
+use super::{Answer, HttpError, Limits, Outgoing, Timeouts, exchange, hardened};
+
+/// Speaks to addresses of this machine and its hypervisor. Clones share the client.
+#[derive(Clone)]
+pub(crate) struct LinkLocal(Arc<Parts>);
+
+struct Parts {
+    limits: Limits,
+    client: OnceLock<Result<Client, HttpError>>,
+}
+
+impl LinkLocal {
+    /// `standard`: what holds where the user has not set it.
+    pub(crate) fn new(timeouts: Timeouts, standard: Limits) -> Self {
+        Self(Arc::new(Parts { limits: standard.adjusted(timeouts), client: OnceLock::new() }))
+    }
+
+    pub(crate) async fn send(&self, request: Outgoing<'_>) -> Result<Answer, HttpError> {
+        let limits = self.0.limits;
+        let client = self.0.client.get_or_init(|| build(limits)).as_ref().map_err(Clone::clone)?;
+        exchange::exchange(client, request, limits.whole()).await
+    }
+}
+
+impl fmt::Debug for LinkLocal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinkLocal").field("limits", &self.0.limits).finish_non_exhaustive()
+    }
+}
+
+fn build(limits: Limits) -> Result<Client, HttpError> {
+    let builder =
+        hardened(Client::builder()).connect_timeout(limits.connect).no_proxy().pool_max_idle_per_host(0);
+    #[cfg(feature = "_tls")]
+    let builder = builder.tls_backend_preconfigured(super::tls::without_roots()?);
+    builder.build().map_err(|error| HttpError::not_built(&error))
+}

@@ -1,0 +1,143 @@
+//! The clients for AWS's services over the network.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::{Client, ClientBuilder};
+use tokio::sync::OnceCell;
+
+use super::{Answer, HttpError, Outgoing, exchange, hardened, proxy};
+use crate::host::Host;
+
+/// Speaks to AWS over the network. Clones share the clients; so does everybody in a process who adjusted nothing.
+#[derive(Clone)]
+pub(crate) struct Public(Arc<Parts>);
+
+pub(crate) type Adjust = dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync;
+
+struct Parts {
+    adjust: Option<Box<Adjust>>,
+    /// By what they trust. Few: one for plain HTTP, one for the system's certificates, one for each bundle.
+    clients: Mutex<BTreeMap<Trust, Arc<OnceCell<Client>>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trust {
+    /// Plain HTTP: no root certificate is read.
+    Nobody,
+    #[cfg(feature = "_tls")]
+    System,
+    /// A bundle of certificates, and the setting that names it.
+    #[cfg(feature = "_tls")]
+    Bundle { path: String, setting: String },
+}
+
+impl Public {
+    /// With a closure that the user gave.
+    pub(crate) fn adjusted(adjust: impl Fn(ClientBuilder) -> ClientBuilder + Send + Sync + 'static) -> Self {
+        Self::with(Some(Box::new(adjust)))
+    }
+
+    /// Clients of its own, for a test's machine.
+    pub(crate) fn separate() -> Self {
+        Self::with(None)
+    }
+
+    fn with(adjust: Option<Box<Adjust>>) -> Self {
+        Self(Arc::new(Parts { adjust, clients: Mutex::default() }))
+    }
+
+    /// `ca_bundle`: the path that the profile names, and the place where it does; the environment's goes before it.
+    pub(crate) async fn send(
+        &self,
+        host: &Host,
+        ca_bundle: Option<(&str, &str)>,
+        request: Outgoing<'_>,
+    ) -> Result<Answer, HttpError> {
+        let trust = trust(host, request.url, ca_bundle)?;
+        let client = {
+            let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(clients.entry(trust.clone()).or_default())
+        };
+        // A bundle that is being exchanged fails this call only: the next one builds the client anew.
+        let client = client.get_or_try_init(|| self.build(host, &trust)).await?;
+        exchange::exchange(client, request, LIMIT).await
+    }
+
+    #[cfg_attr(not(feature = "_tls"), allow(clippy::unused_async, reason = "certificates are files"))]
+    async fn build(&self, host: &Host, trust: &Trust) -> Result<Client, HttpError> {
+        let mut builder = Client::builder().connect_timeout(CONNECT).pool_idle_timeout(IDLE).no_proxy();
+        for proxy in proxy::from_env(&host.env)? {
+            builder = builder.proxy(proxy);
+        }
+        #[cfg(feature = "_tls")]
+        {
+            builder = builder.tls_backend_preconfigured(match trust {
+                Trust::Nobody => super::tls::without_roots()?,
+                Trust::System => super::tls::with_system_roots().await?,
+                Trust::Bundle { path, setting } => {
+                    super::tls::with_bundle(&host.files, path, setting).await?
+                }
+            });
+        }
+        #[cfg(not(feature = "_tls"))]
+        let Trust::Nobody = trust;
+        if let Some(adjust) = &self.0.adjust {
+            builder = adjust(builder);
+        }
+        hardened(builder).build().map_err(|error| HttpError::not_built(&error))
+    }
+}
+
+impl Default for Public {
+    fn default() -> Self {
+        static OF_THE_PROCESS: LazyLock<Public> = LazyLock::new(Public::separate);
+        OF_THE_PROCESS.clone()
+    }
+}
+
+impl fmt::Debug for Public {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Public").field("adjusted", &self.0.adjust.is_some()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "_tls")]
+#[expect(clippy::unnecessary_wraps, reason = "its twin refuses")]
+fn trust(host: &Host, url: &str, ca_bundle: Option<(&str, &str)>) -> Result<Trust, HttpError> {
+    if !is_tls(url) {
+        return Ok(Trust::Nobody);
+    }
+    if let Some(path) = host.env.get(CA_BUNDLE) {
+        return Ok(Trust::Bundle { path, setting: CA_BUNDLE.to_owned() });
+    }
+    Ok(match ca_bundle {
+        Some((path, setting)) => Trust::Bundle { path: path.to_owned(), setting: setting.to_owned() },
+        None => Trust::System,
+    })
+}
+
+#[cfg(not(feature = "_tls"))]
+fn trust(_host: &Host, url: &str, _ca_bundle: Option<(&str, &str)>) -> Result<Trust, HttpError> {
+    if is_tls(url) {
+        return Err(HttpError::NoClient(
+            "TLS is not part of this build: turn on the cargo feature `ring`".to_owned(),
+        ));
+    }
+    Ok(Trust::Nobody)
+}
+
+fn is_tls(url: &str) -> bool {
+    !url.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"))
+}
+
+#[cfg(feature = "_tls")]
+const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+/// What AWS's SDKs allow a connection over the network.
+const CONNECT: Duration = Duration::from_millis(3100);
+/// For one whole exchange: two attempts and more fit into the 50 s of a chain.
+const LIMIT: Duration = Duration::from_secs(10);
+/// Longer than a burst of requests; what was frozen or slept meanwhile is dead.
+const IDLE: Duration = Duration::from_secs(20);
