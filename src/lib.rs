@@ -55,13 +55,19 @@
 
 // What only some sources use is dead where they are switched off; with all of them on, nothing may be.
 #![cfg_attr(
-    not(all(feature = "profile", feature = "container", feature = "imds", feature = "_tls")),
+    not(all(
+        feature = "profile",
+        feature = "process",
+        feature = "container",
+        feature = "imds",
+        feature = "_tls"
+    )),
     allow(dead_code, unused_imports, reason = "sources are switched off")
 )]
 
 mod cache;
 mod chain;
-#[cfg(feature = "profile")]
+#[cfg(any(feature = "profile", feature = "process"))]
 mod config;
 mod credentials;
 mod default_chain;

@@ -89,6 +89,8 @@ pub enum SourceKind {
     Environment,
     /// Keys in `~/.aws/credentials` or `~/.aws/config`.
     ProfileFile,
+    /// A program that prints credentials: `credential_process`.
+    Process,
     /// The agent of a container: ECS, EKS Pod Identity, Lambda SnapStart.
     Container,
     /// The metadata service of an EC2 instance.
@@ -106,6 +108,7 @@ impl SourceKind {
             Self::Anonymous => "anonymous",
             Self::Environment => "environment",
             Self::ProfileFile => "profile file",
+            Self::Process => "process",
             Self::Container => "container",
             Self::InstanceMetadata => "instance metadata",
             Self::Custom => "custom provider",

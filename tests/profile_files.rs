@@ -125,7 +125,6 @@ async fn what_is_named_and_missing_or_written_wrongly_fails_with_its_place_and_n
             ),
             "role_arn",
         ),
-        (config("[default]\ncredential_process = echo CANARY-SECRET\n"), "credential_process"),
         (config("[default]\nlogin_session = arn:aws:iam::123456789012:user/u\n"), "login_session"),
     ];
     for (world, named) in cases {

@@ -1,19 +1,28 @@
 //! The shared files `~/.aws/config` and `~/.aws/credentials`, as pure functions: text → profiles → plan.
 //! Reading the files and carrying out the plan is done elsewhere.
 
+#[cfg(feature = "process")]
+mod command;
+#[cfg(feature = "profile")]
 mod endpoint_override;
+#[cfg(feature = "profile")]
 mod ini;
+#[cfg(feature = "profile")]
 #[cfg_attr(
     not(test),
-    expect(
-        dead_code,
-        reason = "the plan is whole; providers for roles, SSO, login and processes will carry it out"
-    )
+    expect(dead_code, reason = "the plan is whole; providers for roles, SSO and login will carry it out")
 )]
 mod plan;
+#[cfg(feature = "profile")]
 mod printable;
+#[cfg(feature = "profile")]
 mod profiles;
 
+#[cfg(feature = "process")]
+pub(crate) use command::Invocation;
+#[cfg(feature = "profile")]
 pub(crate) use endpoint_override::{EndpointSettings, endpoint_override};
+#[cfg(feature = "profile")]
 pub(crate) use plan::{Base, Plan, PlanError, plan};
+#[cfg(feature = "profile")]
 pub(crate) use profiles::{Profiles, Value};

@@ -36,6 +36,21 @@ impl Env {
         }
     }
 
+    /// Gives a program that is started the variables that are seen here.
+    #[cfg(feature = "process")]
+    #[cfg_attr(not(feature = "test-util"), expect(unused_variables, reason = "it inherits them"))]
+    pub(super) fn hand_down(&self, command: &mut tokio::process::Command) {
+        match self {
+            Self::Process => {}
+            #[cfg(feature = "test-util")]
+            Self::Given(variables) => {
+                // A test's world has no programs of its own: they are found where those of the machine are.
+                command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+                command.envs(&*variables.lock().unwrap_or_else(PoisonError::into_inner));
+            }
+        }
+    }
+
     /// Whether this is AWS Lambda, which freezes the process between invocations.
     pub(crate) fn is_lambda(&self) -> bool {
         self.get("AWS_LAMBDA_FUNCTION_NAME").is_some()

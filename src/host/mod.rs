@@ -1,10 +1,12 @@
-//! The only door to the outside: environment, files, clock, HTTP. Each is a small enum: the real thing, or a
+//! The only door to the outside: environment, files, clock, HTTP, processes. Each is a small enum: the real thing, or a
 //! test's.
 
 #![allow(clippy::disallowed_methods, reason = "this is the door")]
 
 mod clock;
 mod env;
+#[cfg(feature = "process")]
+pub(crate) mod exec;
 mod files;
 #[cfg(feature = "_http")]
 pub(crate) mod http;

@@ -3,26 +3,30 @@
 //! [`DefaultChain`](crate::DefaultChain) puts them in AWS's order; each also works alone, or in a
 //! [`ProviderChain`](crate::ProviderChain) of your own.
 
-#[cfg(not(all(feature = "profile", feature = "container", feature = "imds")))]
+#[cfg(not(all(feature = "profile", feature = "process", feature = "container", feature = "imds")))]
 mod absent;
 #[cfg(feature = "container")]
 mod container;
 mod env;
 #[cfg(feature = "imds")]
 mod imds;
+#[cfg(feature = "process")]
+mod process;
 #[cfg(feature = "profile")]
 mod profile;
 #[cfg(feature = "_http")]
 mod retry;
 mod static_keys;
 
-#[cfg(not(all(feature = "profile", feature = "container", feature = "imds")))]
+#[cfg(not(all(feature = "profile", feature = "process", feature = "container", feature = "imds")))]
 pub(crate) use self::absent::Absent;
 #[cfg(feature = "container")]
 pub use self::container::Container;
 pub use self::env::Environment;
 #[cfg(feature = "imds")]
 pub use self::imds::{EndpointMode, InstanceMetadata};
+#[cfg(feature = "process")]
+pub use self::process::Process;
 #[cfg(feature = "profile")]
 pub use self::profile::ProfileFile;
 pub use self::static_keys::{Anonymous, StaticKeys};

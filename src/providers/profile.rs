@@ -12,7 +12,9 @@
 //! by `AWS_PROFILE`, has to exist: failed otherwise. Without a name, no profile `default` is not configured. A profile
 //! that says nothing about credentials is not configured; one that says it wrongly is failed, with file and line.
 //!
-//! Roles, IAM Identity Center, `aws login` and processes are read and checked here, and refused by name until their
+//! A `credential_process` is carried out as `providers::Process` says (feature `process`).
+//!
+//! Roles, IAM Identity Center and `aws login` are read and checked here, and refused by name until their
 //! providers come: nothing in a profile is passed over in silence.
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>
@@ -79,11 +81,16 @@ impl CredentialsProvider for ProfileFile {
         for shadowed in &plan.shadowed {
             tracing::debug!(profile = shadowed.profile, key = shadowed.key, origin = %shadowed.origin, "has no effect");
         }
-        credentials(&plan)
+        credentials(&self.host, &plan).await
+    }
+
+    /// Long enough for a process.
+    fn time_limit(&self) -> std::time::Duration {
+        crate::chain::CHAIN_TIME_LIMIT
     }
 }
 
-fn credentials(plan: &Plan) -> Result<Credentials, Error> {
+async fn credentials(host: &Host, plan: &Plan) -> Result<Credentials, Error> {
     if let Some(role) = plan.roles.last() {
         return Err(not_yet("role_arn", &role.profile, &role.role_arn));
     }
@@ -97,7 +104,9 @@ fn credentials(plan: &Plan) -> Result<Credentials, Error> {
         }
         Base::Sso(sso) => return Err(not_yet("sso_account_id", profile, &sso.account_id)),
         Base::Login { login_session, .. } => return Err(not_yet("login_session", profile, login_session)),
-        Base::Process { command, .. } => return Err(not_yet("credential_process", profile, command)),
+        Base::Process { command, account_id } => {
+            return process(host, profile, command, account_id.as_ref()).retrieve().await;
+        }
         // Only ever the source of a role.
         Base::CredentialSource(_) => {
             return Err(Failure::new(
@@ -119,6 +128,26 @@ fn credentials(plan: &Plan) -> Result<Credentials, Error> {
     builder.build().map_err(|error| {
         Failure::new(FailureKind::Misconfigured, NAME, format!("{}: {error}", id.origin())).into()
     })
+}
+
+#[cfg(feature = "process")]
+fn process(
+    host: &Host,
+    profile: &str,
+    command: &Value,
+    account_id: Option<&Value>,
+) -> impl CredentialsProvider + use<> {
+    crate::providers::Process::of_profile(host, profile, command, account_id)
+}
+
+#[cfg(not(feature = "process"))]
+fn process(
+    _host: &Host,
+    _profile: &str,
+    _command: &Value,
+    _account_id: Option<&Value>,
+) -> impl CredentialsProvider + use<> {
+    crate::providers::Absent::new(SourceKind::Process, "process", true)
 }
 
 fn not_yet(key: &str, profile: &str, value: &Value) -> Error {
