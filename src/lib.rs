@@ -70,6 +70,8 @@ mod host;
 mod provider;
 pub mod providers;
 mod region;
+#[cfg(feature = "sts")]
+mod role;
 #[cfg(feature = "profile")]
 mod shared_files;
 mod source;
@@ -90,4 +92,6 @@ pub use error::{Attempt, Error, Failure, FailureKind, NotConfigured};
 pub use host::http::Timeouts;
 pub use provider::{CredentialsProvider, ProviderFn, SharedProvider, provider_fn};
 pub use region::Region;
+#[cfg(feature = "sts")]
+pub use role::{Role, RoleArn, RoleBuilder, SessionPolicy, SessionTag};
 pub use source::{Hop, Source, SourceKind};
