@@ -104,7 +104,7 @@ pub(crate) fn regional(service: &str, region: &Region, variant: Variant) -> Endp
 
 // The table of botocore (`data/partitions.json`), which all SDKs are generated from.
 
-const AWS: Partition = Partition {
+pub(crate) const AWS: Partition = Partition {
     id: "aws",
     prefixes: &["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"],
     global: "aws-global",

@@ -128,13 +128,31 @@ impl Found {
 
 /// Whose credentials signed the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct CallerIdentity {
+pub struct CallerIdentity {
     pub(crate) account: String,
     pub(crate) arn: String,
     pub(crate) user_id: String,
 }
 
 impl CallerIdentity {
+    /// The twelve digits of the account that the credentials belong to.
+    #[must_use]
+    pub fn account_id(&self) -> &str {
+        &self.account
+    }
+
+    /// Who acts with them: `arn:aws:sts::123456789012:assumed-role/name/session` for those of a role.
+    #[must_use]
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// The unique id of the user or of the role; that of a role with the session's name.
+    #[must_use]
+    pub fn user_id(&self) -> &str {
+        &self.user_id
+    }
+
     pub(crate) fn parse(document: &[u8]) -> Result<Self, Problem> {
         let (mut account, mut arn, mut user_id) = (None, None, None);
         texts(document, |path, text| {

@@ -28,12 +28,10 @@ mod refusal;
 mod request;
 mod xml;
 
-#[expect(unused_imports, reason = "for the providers of roles, which are yet to come")]
-pub(crate) use self::{
-    answer::{CallerIdentity, Problem, Session},
-    refusal::{Asked, Caller, Refusal},
-    request::{AssumeRole, AssumeRoleWithWebIdentity, Mfa, get_caller_identity},
-};
+pub use self::answer::CallerIdentity;
+pub(crate) use self::answer::{Problem, Session};
+pub(crate) use self::refusal::{Asked, Caller, Refusal};
+pub(crate) use self::request::{AssumeRole, AssumeRoleWithWebIdentity, get_caller_identity};
 
 /// What STS can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

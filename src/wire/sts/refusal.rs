@@ -83,7 +83,8 @@ impl Asked<'_> {
         self.failure(FailureKind::Malformed, &problem.to_string()).with_remedy(remedy::NOT_STS)
     }
 
-    fn failure(&self, kind: FailureKind, what: &str) -> Failure {
+    /// Something went wrong on the way.
+    pub(crate) fn failure(&self, kind: FailureKind, what: &str) -> Failure {
         Failure::new(kind, self.provider, format!("POST {} ({self}): {what}", self.url))
     }
 }
