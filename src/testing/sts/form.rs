@@ -10,7 +10,8 @@ pub(super) struct Form(Vec<(String, String)>);
 impl Form {
     pub(super) fn of(request: &Incoming) -> Self {
         let content_type = request.header("content-type").unwrap_or_default();
-        let is_form = content_type.split(';').next().is_some_and(|kind| kind.trim() == FORM);
+        let is_form =
+            request.method != "GET" && content_type.split(';').next().is_some_and(|kind| kind.trim() == FORM);
         let body = if is_form { request.body.as_slice() } else { &[] };
         let pairs = request.query.as_bytes().split(is_ampersand).chain(body.split(is_ampersand));
         // What has no equals sign is no parameter, and might be a secret that lost its name.
