@@ -82,7 +82,7 @@ async fn a_role_is_assumed_and_its_session_is_told() {
     assert_eq!(expiration(&reply), aws.clock().now() + Duration::from_secs(900));
 
     let keys = reply.keys();
-    assert_eq!(aws.sts().issued(), [keys.id.clone()]);
+    assert_eq!(aws.sts().issued(), [keys.id.as_str()]);
     assert_eq!(who_am_i(&aws, &keys).await.get("UserId"), Some(id));
     let session = aws.sts().session(&keys.id).unwrap();
     assert_eq!((session.role_arn(), session.arn().as_str(), session.name()), (ROLE, arn, "me"));
@@ -250,6 +250,22 @@ async fn a_session_policy_has_to_be_one_and_to_fit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_role_says_how_long_its_sessions_may_be() {
+    let (aws, alice) = start().await;
+    for (limit, seconds, status) in [
+        (2 * HOUR, "7200", 200),
+        (2 * HOUR, "7201", 400),
+        (HOUR / 2, "3600", 200),
+        (HOUR / 2, "3601", 400),
+        (24 * HOUR, "43200", 200),
+    ] {
+        aws.sts().role(ROLE).max_session_duration(limit);
+        let reply = assume(&aws, &alice, ROLE, &[("DurationSeconds", seconds)]).await;
+        assert_eq!(reply.status, status, "{limit:?} {seconds}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_chain_of_roles_has_an_hour_and_hands_down_what_is_sticky() {
     let (aws, alice) = start().await;
     aws.sts().role(ROLE).max_session_duration(12 * HOUR);
@@ -371,6 +387,9 @@ async fn a_code_of_a_device_is_good_once() {
 
     aws.sts().accept_mfa_code("GAHT12345678", "111111");
     let hardware = [("SerialNumber", "GAHT12345678"), ("TokenCode", "111111")];
+    aws.sts().accept_mfa_code("GAHT12345678", "222222");
+    let next = [("SerialNumber", "GAHT12345678"), ("TokenCode", "222222")];
+    assert_eq!(assume(&aws, &session.keys(), ROLE, &next).await.error(), unknown, "a session has no device");
     assert_eq!(assume(&aws, &alice, ROLE, &hardware).await.status, 200);
 }
 
