@@ -22,7 +22,6 @@ pub(super) fn texts<E: From<NotXml>>(
         return Err(NotXml.into());
     }
     let document = str::from_utf8(document).map_err(|_| NotXml)?;
-    let document = document.strip_prefix('\u{feff}').unwrap_or(document);
     let mut reader = Reader::from_str(document);
     reader.config_mut().expand_empty_elements = true;
     let mut path = String::new();
