@@ -116,8 +116,17 @@ async fn what_is_named_and_missing_or_written_wrongly_fails_with_its_place_and_n
         (broken("[default]\nCANARY-SECRET\n"), ".aws/credentials:2"),
         (
             broken("[default]\naws_access_key_id = AKIA\naws_secret_access_key = CANARY\u{1}\n"),
-            ".aws/credentials:2",
+            ".aws/credentials:3: aws_secret_access_key holds",
         ),
+        (
+            broken("[default]\naws_access_key_id = AK IA\naws_secret_access_key = CANARY-SECRET\n"),
+            ".aws/credentials:2: aws_access_key_id holds",
+        ),
+        (
+            broken(&format!("{DEFAULT}aws_security_token = CANARY SECRET\n")),
+            ".aws/credentials:4: the session token holds",
+        ),
+        (broken(&format!("{DEFAULT}aws_account_id = 1 2\n")), ".aws/credentials:4: aws_account_id holds"),
         (broken("\u{0}\u{1}\u{2}"), ".aws/credentials"),
         (
             config(

@@ -20,7 +20,7 @@
 use secrecy::SecretString;
 
 use crate::config::{Base, Plan, Value};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Places};
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::Host;
 use crate::provider::CredentialsProvider;
@@ -116,9 +116,17 @@ fn credentials(plan: &Plan) -> Result<Credentials, Error> {
     if let Some(account_id) = account_id {
         builder = builder.account_id(account_id.text());
     }
-    builder.build().map_err(|error| {
-        Failure::new(FailureKind::Misconfigured, NAME, format!("{}: {error}", id.origin())).into()
-    })
+    let place = |value: Option<&Value>, key| value.map(|value| format!("{}: {key}", value.origin()));
+    let places = [
+        place(Some(id), "aws_access_key_id"),
+        place(Some(secret), "aws_secret_access_key"),
+        // Two keys can hold it.
+        place(token.as_ref(), "the session token"),
+        place(account_id.as_ref(), "aws_account_id"),
+    ]
+    .map(Option::unwrap_or_default);
+    let [access_key_id, secret_access_key, session_token, account_id] = places.each_ref().map(String::as_str);
+    builder.build_from(&Places { access_key_id, secret_access_key, session_token, account_id })
 }
 
 fn not_yet(key: &str, profile: &str, value: &Value) -> Error {
