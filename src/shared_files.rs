@@ -69,10 +69,10 @@ impl SharedFiles {
 
     async fn read(&self, variable: &'static str, file: &str) -> Result<Read, Error> {
         let home = self.host.files.home(&self.host.env);
-        let named = self.host.env.get(variable);
+        let named = self.host.env.path(variable);
         let path = match (&named, &home) {
             (Some(path), Some(home)) => expand(path, home),
-            (Some(path), None) => PathBuf::from(path),
+            (Some(path), None) => path.clone(),
             (None, Some(home)) => home.join(".aws").join(file),
             (None, None) => {
                 let shown = format!("~/.aws/{file}");
@@ -194,10 +194,10 @@ impl Read {
 }
 
 /// `~/` is the home directory; `~somebody/` is not looked up, as in AWS's SDKs.
-fn expand(path: &str, home: &Path) -> PathBuf {
-    match path.strip_prefix("~/") {
-        Some(below) => home.join(below),
-        None => PathBuf::from(path),
+fn expand(path: &Path, home: &Path) -> PathBuf {
+    match path.strip_prefix("~") {
+        Ok(below) => home.join(below),
+        Err(_) => path.to_owned(),
     }
 }
 

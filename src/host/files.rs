@@ -42,7 +42,7 @@ impl Files {
     /// The home directory: `HOME` (on Windows `USERPROFILE`), else what the system knows of the user, as under a
     /// service manager that sets no `HOME`.
     pub(crate) fn home(&self, env: &crate::host::Env) -> Option<PathBuf> {
-        let named = env.get(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from);
+        let named = env.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
         match self {
             Self::Disk => named.or_else(std::env::home_dir).filter(|home| !home.as_os_str().is_empty()),
             #[cfg(feature = "test-util")]

@@ -109,8 +109,7 @@ impl Container {
 
     /// Read anew for each request: the kubelet exchanges its file while the process runs.
     async fn authorization(&self) -> Result<Authorization, Error> {
-        if let Some(path) = self.host.env.get(TOKEN_FILE) {
-            let path = PathBuf::from(path);
+        if let Some(path) = self.host.env.path(TOKEN_FILE) {
             let bytes = self.host.files.read(&path, TOKEN_MAX).await.map_err(|error| {
                 let message = format!("the file {} ({TOKEN_FILE}) {error}", path.display());
                 Failure::new(FailureKind::Unreadable, NAME, message).with_remedy(
