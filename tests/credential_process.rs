@@ -39,7 +39,7 @@ fn keys_of_the_environment() {
         ("AWS_ACCESS_KEY_ID", "AKIAENV"),
         ("AWS_SECRET_ACCESS_KEY", "s/e+c"),
         ("AWS_SESSION_TOKEN", "t=="),
-        ("AWS_CREDENTIAL_EXPIRATION", "2099-01-01T00:00:00Z"),
+        ("AWS_CREDENTIAL_EXPIRATION", "2099-01-01T01:00:00.7+01:00"),
         ("AWS_ACCOUNT_ID", "123456789012"),
     ];
     let output = credential_process(&[], &variables);
@@ -162,6 +162,11 @@ fn what_cannot_be_written_or_read_is_a_failure_and_no_panic() {
         command
     };
     assert_explained(&run(&mut shell("exec \"$0\" > /dev/full"), &keys), 1, &["No space left on device"]);
+    let dev_full = |arguments| {
+        let output = run(&mut shell(&format!("exec \"$0\" {arguments} 2> /dev/full")), &keys[2..]);
+        (output.status.code(), output.stdout.len())
+    };
+    assert_eq!((dev_full(""), dev_full("-x")), ((Some(1), 0), (Some(2), 0)));
     // A name that is no UTF-8 is no reason to use another profile.
     let output = run(&mut shell("AWS_PROFILE=$(printf 'a\\377') exec \"$0\""), &keys[2..]);
     assert_explained(&output, 1, &["AWS_PROFILE"]);
