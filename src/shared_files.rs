@@ -106,28 +106,47 @@ impl SharedFiles {
 }
 
 impl Loaded {
-    /// How the profile comes by its credentials.
-    pub(crate) fn plan(&self) -> Result<Plan, Error> {
-        plan(&self.profiles, self.profile.name()).map_err(|error| {
-            let chosen = !matches!(self.profile, Selected::Default);
-            let message = match &error {
-                PlanError::NoSuchProfile { .. } if chosen => {
-                    format!("{error} ({}; looked at {})", self.profile.by(), self.looked_at)
-                }
-                PlanError::NoSuchProfile { .. } => format!("no profile `default` in {}", self.looked_at),
-                _ => error.to_string(),
-            };
-            if error.is_not_configured(chosen) {
-                Error::not_configured(NAME, message)
-            } else {
-                Failure::new(FailureKind::Misconfigured, NAME, message).into()
-            }
-        })
+    /// Where no file was looked at.
+    pub(crate) fn nothing() -> Self {
+        Self { profiles: Profiles::default(), profile: Selected::Default, looked_at: String::new() }
     }
 
-    /// A key of the profile that is meant.
-    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
-        self.profiles.profile(self.profile.name())?.get_set(key)
+    /// How the profile comes by its credentials.
+    pub(crate) fn plan(&self) -> Result<Plan, Error> {
+        plan(&self.profiles, self.profile.name()).map_err(|error| self.explained(&error))
+    }
+
+    /// A setting of the profile that is meant. Where somebody named one, it has to exist.
+    pub(crate) fn get(&self, key: &str) -> Result<Option<&Value>, Error> {
+        self.exists()?;
+        Ok(self.profiles.profile(self.profile.name()).and_then(|profile| profile.get_set(key)))
+    }
+
+    fn exists(&self) -> Result<(), Error> {
+        match PlanError::no_such_profile(&self.profiles, self.profile.name()) {
+            Some(error) if self.is_chosen() => Err(self.explained(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_chosen(&self) -> bool {
+        !matches!(self.profile, Selected::Default)
+    }
+
+    fn explained(&self, error: &PlanError) -> Error {
+        let chosen = self.is_chosen();
+        let message = match error {
+            PlanError::NoSuchProfile { .. } if chosen => {
+                format!("{error} ({}; looked at {})", self.profile.by(), self.looked_at)
+            }
+            PlanError::NoSuchProfile { .. } => format!("no profile `default` in {}", self.looked_at),
+            _ => error.to_string(),
+        };
+        if error.is_not_configured(chosen) {
+            Error::not_configured(NAME, message)
+        } else {
+            Failure::new(FailureKind::Misconfigured, NAME, message).into()
+        }
     }
 
     pub(crate) fn profile_name(&self) -> &str {
@@ -148,6 +167,7 @@ impl Loaded {
             profile: self.profile.name(),
         };
         match endpoint_override(service_id, settings) {
+            Ok(None) => self.exists().map(|()| None),
             Ok(found) => Ok(found.map(|found| found.url)),
             Err(error) => Err(Failure::new(FailureKind::Misconfigured, "endpoint", error.to_string()).into()),
         }

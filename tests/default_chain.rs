@@ -170,6 +170,7 @@ async fn a_region_that_is_missing_or_wrong_is_explained_with_its_place() {
     let (_aws, world) = world(&[]).await;
     let error = DefaultChain::in_world(&world).resolve_region().await.unwrap_err();
     assert!(error.is_not_configured());
+    assert!(error.to_string().starts_with("no AWS region found; set AWS_REGION, or `region` in"), "{error}");
     for part in [
         "AWS_REGION and AWS_DEFAULT_REGION are not set",
         "`default` has no `region`",
@@ -185,6 +186,42 @@ async fn a_region_that_is_missing_or_wrong_is_explained_with_its_place() {
         assert!(!error.is_not_configured());
         assert!(error.to_string().contains(place) && !error.to_string().contains("evil"), "{error}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_that_is_named_and_missing_is_no_reason_for_the_region_of_the_machine() {
+    let (aws, world) = world(&["instance metadata"]).await;
+    let world = world.env("AWS_PROFILE", "typo").file("~/.aws/config", "[profile dev]\nregion = eu-west-1\n");
+    for chain in [DefaultChain::in_world(&world), DefaultChain::in_world(&world).profile("tpyo")] {
+        let error = chain.resolve_region().await.unwrap_err();
+        assert!(
+            !error.is_not_configured() && error.to_string().contains("there is no profile `t"),
+            "{error}"
+        );
+        let error = chain.resolve_endpoint_url("STS").await.unwrap_err();
+        assert!(error.to_string().contains("there is no profile `t"), "{error}");
+    }
+    assert!(aws.requests().is_empty());
+    // What stands before the profile needs none.
+    let world = world.env("AWS_REGION", "us-west-2").env("AWS_ENDPOINT_URL", "http://x.example");
+    assert!(DefaultChain::in_world(&world).resolve_region().await.is_ok());
+    assert!(DefaultChain::in_world(&world).resolve_endpoint_url("STS").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_profile_files_they_are_not_looked_at_for_anything() {
+    let world = World::new()
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/broken")
+        .file("/broken", "[default\n");
+    let chain = || DefaultChain::in_world(&world);
+    assert!(chain().resolve_region().await.unwrap_err().to_string().contains("/broken:1"));
+    let error = chain().no_profile_files().resolve_region().await.unwrap_err();
+    assert!(error.is_not_configured() && !error.to_string().contains("broken"), "{error}");
+    assert_eq!(chain().no_profile_files().resolve_endpoint_url("S3").await.unwrap(), None);
+    let _world = world.clone().env("AWS_ENDPOINT_URL_S3", "http://s3.example");
+    let url = chain().no_profile_files().resolve_endpoint_url("S3").await.unwrap();
+    assert_eq!(url.as_deref(), Some("http://s3.example"));
 }
 
 #[tokio::test(start_paused = true)]
