@@ -253,3 +253,19 @@ async fn expired_credentials_are_served_marked_while_the_agent_is_away() {
     tokio::time::sleep(Duration::from_secs(3601)).await;
     assert!(cache.credentials().await.unwrap().is_stale());
 }
+
+#[test]
+fn without_a_runtime_or_without_timers_it_is_an_error_and_no_panic() {
+    let bare = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for uri in ["https://127.0.0.1:1/", "http://127.0.0.1:1/", "http://localhost:1/"] {
+        let world = World::new().env(FULL_URI, uri);
+        let container = Container::in_world(&world);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let std::task::Poll::Ready(answer) = std::pin::pin!(container.retrieve()).poll(&mut context) else {
+            panic!("{uri}: waits for nobody");
+        };
+        assert_eq!(kind(&answer.unwrap_err()), Some(FailureKind::NoRuntime), "{uri}");
+        let error = bare.block_on(container.retrieve()).unwrap_err();
+        assert_eq!(kind(&error), Some(FailureKind::NoRuntime), "{uri}: {error}");
+    }
+}

@@ -8,6 +8,8 @@ mod env;
 mod files;
 #[cfg(feature = "_http")]
 pub(crate) mod http;
+#[cfg(feature = "_http")]
+pub(crate) mod runtime;
 
 pub(crate) use self::clock::Clock;
 pub(crate) use self::env::Env;

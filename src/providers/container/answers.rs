@@ -7,6 +7,7 @@ use super::endpoint::Endpoint;
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::http::{Answer, HttpError};
+use crate::host::runtime;
 use crate::source::{Source, SourceKind};
 use crate::wire::metadata_json::Document;
 
@@ -46,7 +47,7 @@ pub(super) fn no_answer(error: &HttpError, endpoint: &Endpoint) -> Error {
         HttpError::Silent => "it is asked again; if it stays so, raise the timeouts of the chain",
         HttpError::Broken(_) | HttpError::TooLarge => "check what answers at this address",
         HttpError::Unsendable(_) | HttpError::NoClient(_) => "check the variables of the container",
-        HttpError::NoRuntime => "call from within tokio",
+        HttpError::NoRuntime => runtime::REMEDY,
     };
     failure(error.kind(), endpoint, &error.to_string()).with_remedy(remedy).into()
 }

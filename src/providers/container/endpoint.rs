@@ -80,9 +80,9 @@ impl Endpoint {
     }
 
     async fn look_up(&self, port: u16) -> Result<Vec<IpAddr>, Error> {
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(Failure::new(FailureKind::NoRuntime, NAME, "resolving a name needs a tokio runtime")
-                .with_remedy("call from within tokio")
+        if !crate::host::runtime::is_there() {
+            return Err(Failure::new(FailureKind::NoRuntime, NAME, "resolving a name needs a tokio runtime with timers")
+                .with_remedy(crate::host::runtime::REMEDY)
                 .into());
         }
         let unresolved = |why: &str| {

@@ -10,6 +10,7 @@ use super::{EXTENDED_PATH, LEGACY_PATH, NAME};
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind, printable};
 use crate::host::http::{Answer, HttpError};
+use crate::host::runtime;
 use crate::region::Region;
 use crate::source::{Source, SourceKind};
 use crate::wire::metadata_json::{Document, Problem};
@@ -173,7 +174,7 @@ fn no_answer(error: &HttpError, method: &str, url: &str) -> Error {
         HttpError::Silent => "it is asked again; if it stays so, raise the timeouts of the chain",
         HttpError::Broken(_) | HttpError::TooLarge => NOT_IMDS,
         HttpError::Unsendable(_) | HttpError::NoClient(_) => "check the endpoint",
-        HttpError::NoRuntime => "call from within tokio",
+        HttpError::NoRuntime => runtime::REMEDY,
     };
     failure(error.kind(), format!("{method} {url}: {error}")).with_remedy(remedy).into()
 }
