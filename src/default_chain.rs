@@ -289,7 +289,10 @@ impl DefaultChain {
     #[cfg(feature = "imds")]
     fn imds(&self) -> &Arc<crate::providers::InstanceMetadata> {
         self.imds.get_or_init(|| {
-            Arc::new(crate::providers::InstanceMetadata::of(self.host.clone(), self.timeouts))
+            let imds = crate::providers::InstanceMetadata::of(self.host.clone(), self.timeouts);
+            #[cfg(feature = "profile")]
+            let imds = imds.with_settings_of(self.shared_files());
+            Arc::new(imds)
         })
     }
 

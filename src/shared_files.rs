@@ -119,7 +119,12 @@ impl Loaded {
     /// A setting of the profile that is meant. Where somebody named one, it has to exist.
     pub(crate) fn get(&self, key: &str) -> Result<Option<&Value>, Error> {
         self.exists()?;
-        Ok(self.profiles.profile(self.profile.name()).and_then(|profile| profile.get_set(key)))
+        Ok(self.setting(key))
+    }
+
+    /// The same where the profile need not exist.
+    pub(crate) fn setting(&self, key: &str) -> Option<&Value> {
+        self.profiles.profile(self.profile.name())?.get_set(key)
     }
 
     fn exists(&self) -> Result<(), Error> {

@@ -117,7 +117,9 @@ impl fmt::Display for HttpError {
             Self::Broken(why) => write!(f, "the answer broke off or is no HTTP: {why}"),
             Self::TooLarge => write!(f, "the answer is larger than {} KiB", BODY_MAX / 1024),
             Self::Unsendable(what) => write!(f, "{what} cannot be sent"),
-            Self::NoRuntime => f.write_str("HTTP needs a tokio runtime with timers and IO, and none runs on this thread"),
+            Self::NoRuntime => {
+                f.write_str("HTTP needs a tokio runtime with timers and IO, and none runs on this thread")
+            }
             Self::NoClient(why) => write!(f, "the HTTP client cannot be built: {why}"),
         }
     }

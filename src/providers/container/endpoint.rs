@@ -81,9 +81,13 @@ impl Endpoint {
 
     async fn look_up(&self, port: u16) -> Result<Vec<IpAddr>, Error> {
         if !crate::host::runtime::is_there() {
-            return Err(Failure::new(FailureKind::NoRuntime, NAME, "resolving a name needs a tokio runtime with timers")
-                .with_remedy(crate::host::runtime::REMEDY)
-                .into());
+            return Err(Failure::new(
+                FailureKind::NoRuntime,
+                NAME,
+                "resolving a name needs a tokio runtime with timers",
+            )
+            .with_remedy(crate::host::runtime::REMEDY)
+            .into());
         }
         let unresolved = |why: &str| {
             Failure::new(

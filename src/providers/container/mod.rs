@@ -87,7 +87,7 @@ impl Container {
 
     fn parts(&self) -> &Parts {
         self.parts.get_or_init(|| Parts {
-            http: LinkLocal::new(self.timeouts, LIMITS),
+            http: LinkLocal::new(LIMITS.adjusted(self.timeouts)),
             retry: Retry::new(&self.host.clock),
         })
     }
