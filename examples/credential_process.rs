@@ -34,13 +34,9 @@ fn main() -> ExitCode {
     match run(profile) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let mut text = error.to_string();
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                text.push_str(&format!("\n  caused by: {error}"));
-                cause = error.source();
-            }
-            explain(&text);
+            let causes = std::iter::successors(error.source(), |&cause| cause.source());
+            let causes: Vec<_> = causes.map(|cause| format!("\n  caused by: {cause}")).collect();
+            explain(&format!("{error}{}", causes.concat()));
             ExitCode::FAILURE
         }
     }

@@ -187,6 +187,10 @@ impl DefaultChain {
                 return Region::named(name, variable);
             }
         }
+        #[cfg_attr(
+            not(any(feature = "profile", feature = "imds")),
+            allow(unused_mut, reason = "they add to it")
+        )]
         let mut before = vec![Attempt::new("environment", "AWS_REGION and AWS_DEFAULT_REGION are not set")];
         #[cfg(feature = "profile")]
         if let Some(files) = self.shared_files() {

@@ -1,4 +1,5 @@
 //! What follows from settings, as tables: code, variables, keys of the profile in; what is asked or a message out.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use super::*;
 use crate::testing::World;
