@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "test-util")]
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(feature = "container")]
+use crate::wall_time::WallTime;
+
 /// Where files come from.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Files {
@@ -36,6 +39,23 @@ impl Files {
             },
             // Nobody's task is held up.
             Err(_) => read_regular(&path, limit),
+        }
+    }
+
+    /// When a file was last written, where that can be known.
+    #[cfg(feature = "container")]
+    pub(crate) async fn written(&self, path: &Path) -> Option<WallTime> {
+        #[cfg(feature = "test-util")]
+        if let Self::Given(files) = self
+            && files.lock().unwrap_or_else(PoisonError::into_inner).contains_key(path)
+        {
+            return None;
+        }
+        let path = path.to_owned();
+        let look = move || Some(WallTime::from(std::fs::metadata(path).ok()?.modified().ok()?));
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => runtime.spawn_blocking(look).await.ok().flatten(),
+            Err(_) => look(),
         }
     }
 
