@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{EndpointSettings, Plan, PlanError, Profiles, Value, endpoint_override, plan};
 use crate::error::{Error, Failure, FailureKind, printable};
-use crate::host::{FileError, Host};
+use crate::host::{FileError, Host, off_the_runtime};
 
 /// The shared files of one machine, and which profile is wanted from them.
 #[derive(Clone, Debug)]
@@ -50,12 +50,19 @@ impl SharedFiles {
     pub(crate) async fn load(&self) -> Result<Loaded, Error> {
         let config = self.read("AWS_CONFIG_FILE", "config").await?;
         let credentials = self.read("AWS_SHARED_CREDENTIALS_FILE", "credentials").await?;
-        let profiles = Profiles::parse(config.text(), credentials.text())
+        let looked_at = format!("{} and {}", credentials.about(), config.about());
+        let large = config.size() + credentials.size() > PARSED_AT_ONCE;
+        let parse = move || Profiles::parse(config.text(), credentials.text());
+        let parsed = if large { off_the_runtime(parse).await } else { Some(parse()) };
+        let cut_off = || {
+            Failure::new(FailureKind::Interrupted, NAME, "reading the files was cut off by the runtime's end")
+        };
+        let profiles = parsed
+            .ok_or_else(cut_off)?
             .map_err(|error| Failure::new(FailureKind::Misconfigured, NAME, error.to_string()))?;
-        for remark in profiles.remarks() {
+        for remark in profiles.remarks().iter().take(REMARKS_SHOWN) {
             tracing::debug!(%remark, "shared files");
         }
-        let looked_at = format!("{} and {}", credentials.about(), config.about());
         Ok(Loaded { profiles, profile: self.selected(), looked_at })
     }
 
@@ -96,7 +103,8 @@ impl SharedFiles {
                 let by = variable.map(|variable| format!(" ({variable})")).unwrap_or_default();
                 return Err(Failure::new(FailureKind::Unreadable, NAME, format!("{shown}{by} {error}"))
                     .with_remedy(
-                        "let this process read it, or set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE",
+                        "let this process read it, or name another by AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE \
+                         (/dev/null for none)",
                     )
                     .into());
             }
@@ -208,6 +216,10 @@ impl Read {
         self.bytes.as_ref().ok().map(|bytes| (self.shown.as_str(), bytes.as_slice()))
     }
 
+    fn size(&self) -> usize {
+        self.bytes.as_ref().map_or(0, Vec::len)
+    }
+
     fn about(&self) -> String {
         match (&self.bytes, self.variable) {
             (Ok(_), None) => self.shown.clone(),
@@ -229,3 +241,6 @@ fn expand(path: &Path, home: &Path) -> PathBuf {
 pub(crate) const NAME: &str = crate::source::SourceKind::ProfileFile.name();
 /// Generated files with ten thousand profiles take some megabytes.
 const FILE_MAX: u64 = 64 * 1024 * 1024;
+/// Some milliseconds' work: more holds up other tasks, and time limits with them.
+const PARSED_AT_ONCE: usize = 256 * 1024;
+const REMARKS_SHOWN: usize = 100;

@@ -173,3 +173,22 @@ async fn files_on_the_disk_are_regular_ones_of_bounded_size() {
     latin1.write_all(b"[default]\nregion = caf\xe9\n").unwrap();
     assert!(resolve(&world("latin1")).await.unwrap_err().to_string().contains("latin1:2"));
 }
+
+/// Parsing it takes longer than other tasks should wait: their time limits would be held up too.
+#[tokio::test]
+async fn a_large_file_does_not_hold_up_other_tasks() {
+    let many: String = (0..20_000).map(|n| format!("[p{n}]\nregion = eu-west-1\n")).collect();
+    for (text, is_large) in [(DEFAULT.to_owned(), false), (many + DEFAULT, true)] {
+        let world = World::new().file("~/.aws/credentials", text).env("AWS_CONFIG_FILE", "/dev/null");
+        let chain = chain(&world);
+        let mut retrieving = std::pin::pin!(chain.retrieve());
+        let mut waited = false;
+        let retrieved = std::future::poll_fn(|context| {
+            let polled = retrieving.as_mut().poll(context);
+            waited |= polled.is_pending();
+            polled
+        });
+        assert_eq!(retrieved.await.unwrap().access_key_id(), "AKIADEFAULT");
+        assert_eq!(waited, is_large);
+    }
+}

@@ -32,14 +32,8 @@ impl Files {
             return if fits { Ok(bytes.clone()) } else { Err(FileError::TooLarge { limit }) };
         }
         let path = path.to_owned();
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => match runtime.spawn_blocking(move || read_regular(&path, limit)).await {
-                Ok(read) => read,
-                Err(_) => Err(FileError::Io(io::ErrorKind::Interrupted)),
-            },
-            // Nobody's task is held up.
-            Err(_) => read_regular(&path, limit),
-        }
+        let read = off_the_runtime(move || read_regular(&path, limit)).await;
+        read.unwrap_or(Err(FileError::Io(io::ErrorKind::Interrupted)))
     }
 
     /// When a file was last written, where that can be known.
@@ -53,10 +47,7 @@ impl Files {
         }
         let path = path.to_owned();
         let look = move || Some(WallTime::from(std::fs::metadata(path).ok()?.modified().ok()?));
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => runtime.spawn_blocking(look).await.ok().flatten(),
-            Err(_) => look(),
-        }
+        off_the_runtime(look).await.flatten()
     }
 
     /// The home directory: `HOME` (on Windows `USERPROFILE`), else what the system knows of the user, as under a
@@ -68,6 +59,17 @@ impl Files {
             #[cfg(feature = "test-util")]
             Self::Given(_) => named,
         }
+    }
+}
+
+/// What takes long, on a thread of its own, so that no other task is held up; `None` if it was cut off.
+pub(crate) async fn off_the_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => runtime.spawn_blocking(work).await.ok(),
+        // Nobody's task is held up.
+        Err(_) => Some(work()),
     }
 }
 
