@@ -8,13 +8,13 @@ use interop::{credential_process, json, run, stderr};
 
 /// Runs `credential_process` in a namespace that has these addresses, with the local AWS at these sockets.
 fn in_namespace(addresses: &[&str], sockets: &[&str], variables: &[(&str, &str)]) -> Output {
-    // Without `nodad` an IPv6 address cannot be used for a moment; with it, its route still comes a moment later.
-    let add = addresses.iter().map(|address| match address.split_once('/') {
-        Some((host, _)) if host.contains(':') => format!(
-            "ip addr add {address} dev lo nodad
-            tries=0; until ip route get {host} > /dev/null 2>&1; do tries=$((tries + 1)); [ $tries -lt 1000 ]; done; "
+    // Without `nodad` an IPv6 address cannot be used for a second; with it, still for a moment.
+    let add = addresses.iter().map(|address| match address.contains(':') {
+        true => format!(
+            r#"ip addr add {address} dev lo nodad
+            tries=0; while [ -n "$(ip addr show dev lo tentative)" ]; do tries=$((tries + 1)); [ $tries -lt 1000 ]; done; "#
         ),
-        _ => format!("ip addr add {address} dev lo; "),
+        false => format!("ip addr add {address} dev lo; "),
     });
     let add: Vec<_> = add.collect();
     let add = add.concat();
