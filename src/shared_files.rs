@@ -11,7 +11,7 @@
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::config::{EndpointSettings, Plan, PlanError, Profiles, Value, endpoint_override, plan};
 use crate::error::{Error, Failure, FailureKind, printable};
@@ -75,11 +75,9 @@ impl SharedFiles {
     }
 
     async fn read(&self, variable: &'static str, file: &str) -> Result<Read, Error> {
-        let home = self.host.files.home(&self.host.env);
         let named = self.host.env.path(variable);
-        let path = match (&named, &home) {
-            (Some(path), Some(home)) => expand(path, home),
-            (Some(path), None) => path.clone(),
+        let path = match (&named, self.host.files.home(&self.host.env)) {
+            (Some(path), _) => self.host.files.expand(path, &self.host.env),
             (None, Some(home)) => home.join(".aws").join(file),
             (None, None) => {
                 let shown = format!("~/.aws/{file}");
@@ -124,18 +122,24 @@ impl Loaded {
         plan(&self.profiles, self.profile.name()).map_err(|error| self.explained(&error))
     }
 
-    /// A setting of the profile that is meant. Where somebody named one, it has to exist.
-    pub(crate) fn get(&self, key: &str) -> Result<Option<&Value>, Error> {
-        self.exists()?;
-        Ok(self.setting(key))
+    /// "Not configured" of a source that a profile names is a failure of the profile.
+    pub(crate) fn set_up(&self, error: Error) -> Error {
+        let Error::NotConfigured(absent) = error else { return error };
+        let why: Vec<String> = absent.attempts().iter().map(ToString::to_string).collect();
+        let message =
+            format!("profile `{}`: its source has no credentials: {}", self.profile.name(), why.join("; "));
+        Failure::new(FailureKind::Misconfigured, NAME, message)
+            .with_remedy("set that source up, or name another in the profile")
+            .into()
     }
 
-    /// The same where the profile need not exist.
-    pub(crate) fn setting(&self, key: &str) -> Option<&Value> {
+    /// A key of the profile that is meant.
+    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         self.profiles.profile(self.profile.name())?.get_set(key)
     }
 
-    fn exists(&self) -> Result<(), Error> {
+    /// Where somebody named a profile, it has to exist.
+    pub(crate) fn exists(&self) -> Result<(), Error> {
         match PlanError::no_such_profile(&self.profiles, self.profile.name()) {
             Some(error) if self.is_chosen() => Err(self.explained(&error)),
             _ => Ok(()),
@@ -180,7 +184,6 @@ impl Loaded {
             profile: self.profile.name(),
         };
         match endpoint_override(service_id, settings) {
-            Ok(None) => self.exists().map(|()| None),
             Ok(found) => Ok(found.map(|found| found.url)),
             Err(error) => Err(Failure::new(FailureKind::Misconfigured, "endpoint", error.to_string()).into()),
         }
@@ -227,14 +230,6 @@ impl Read {
             (Err(why), None) => format!("{} ({why})", self.shown),
             (Err(why), Some(variable)) => format!("{} ({why}, from {variable})", self.shown),
         }
-    }
-}
-
-/// `~/` is the home directory; `~somebody/` is not looked up, as in AWS's SDKs.
-fn expand(path: &Path, home: &Path) -> PathBuf {
-    match path.strip_prefix("~") {
-        Ok(below) => home.join(below),
-        Err(_) => path.to_owned(),
     }
 }
 

@@ -50,6 +50,16 @@ impl Files {
         off_the_runtime(look).await.flatten()
     }
 
+    /// A path as somebody wrote it into a setting: `~/` is the home directory; `~somebody/` is not looked up, as in
+    /// AWS's SDKs.
+    pub(crate) fn expand(&self, path: impl AsRef<Path>, env: &crate::host::Env) -> PathBuf {
+        let path = path.as_ref();
+        match (path.strip_prefix("~"), self.home(env)) {
+            (Ok(below), Some(home)) => home.join(below),
+            _ => path.to_owned(),
+        }
+    }
+
     /// The home directory: `HOME` (on Windows `USERPROFILE`), else what the system knows of the user, as under a
     /// service manager that sets no `HOME`.
     pub(crate) fn home(&self, env: &crate::host::Env) -> Option<PathBuf> {

@@ -171,7 +171,7 @@ impl InstanceMetadata {
             None
         });
         let profile = |key: &str| {
-            let value = loaded.as_ref()?.setting(key)?;
+            let value = loaded.as_ref()?.get(key)?;
             Some(Found { text: value.text().to_owned(), place: format!("`{key}` ({})", value.origin()) })
         };
         Settings::resolve(&self.in_code, &Outside { env: &self.host.env, profile: &profile })
