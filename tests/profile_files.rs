@@ -128,12 +128,6 @@ async fn what_is_named_and_missing_or_written_wrongly_fails_with_its_place_and_n
         ),
         (broken(&format!("{DEFAULT}aws_account_id = 1 2\n")), ".aws/credentials:4: aws_account_id holds"),
         (broken("\u{0}\u{1}\u{2}"), ".aws/credentials"),
-        (
-            config(
-                "[default]\nrole_arn = arn:aws:iam::123456789012:role/r\ncredential_source = Environment\n",
-            ),
-            "role_arn",
-        ),
         (config("[default]\ncredential_process = echo CANARY-SECRET\n"), "credential_process"),
         (config("[default]\nlogin_session = arn:aws:iam::123456789012:user/u\n"), "login_session"),
     ];
