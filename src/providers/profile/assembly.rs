@@ -78,6 +78,7 @@ fn static_keys(
     builder.build_from(&Places { access_key_id, secret_access_key, session_token, account_id })
 }
 
+#[cfg_attr(not(feature = "imds"), allow(unused_variables, reason = "one source has settings in the profile"))]
 fn credential_source(host: &Host, profile: Option<&str>, source: CredentialSource) -> SharedProvider {
     match source {
         CredentialSource::Environment => SharedProvider::new(Environment::of(host.env.clone())),

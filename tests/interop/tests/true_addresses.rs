@@ -9,12 +9,10 @@ use interop::{credential_process, json, run, stderr};
 /// Runs `credential_process` in a namespace that has these addresses, with the local AWS at these sockets.
 fn in_namespace(addresses: &[&str], sockets: &[&str], variables: &[(&str, &str)]) -> Output {
     // Without `nodad` an IPv6 address cannot be used for a second; with it, still for a moment.
-    let add = addresses.iter().map(|address| match address.contains(':') {
-        true => format!(
-            r#"ip addr add {address} dev lo nodad
-            tries=0; while [ -n "$(ip addr show dev lo tentative)" ]; do tries=$((tries + 1)); [ $tries -lt 1000 ]; done; "#
-        ),
-        false => format!("ip addr add {address} dev lo; "),
+    let wait = r#"tries=0; while [ -n "$(ip addr show dev lo tentative)" ]; do tries=$((tries + 1)); [ $tries -lt 1000 ]; done"#;
+    let add = addresses.iter().map(|address| {
+        let option = if address.contains(':') { "nodad" } else { "" };
+        format!("ip addr add {address} dev lo {option}; {wait}; ")
     });
     let add: Vec<_> = add.collect();
     let add = add.concat();
