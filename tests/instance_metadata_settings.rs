@@ -137,3 +137,18 @@ async fn attempts_that_were_set_count_where_nobody_is_too_and_end() {
     assert!(error.to_string().contains("answered 500"), "{error}");
     assert!(started.elapsed() < 25 * SECOND, "{:?}", started.elapsed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_role_with_the_instance_as_its_source_asks_where_its_profile_says() {
+    let aws = LocalAws::start().await.unwrap();
+    let role = "arn:aws:iam::222222222222:role/reports";
+    aws.sts().role(role).trusts("123456789012");
+    let config = format!(
+        "[profile reports]\nrole_arn = {role}\ncredential_source = Ec2InstanceMetadata\n\
+         ec2_metadata_service_endpoint = ENDPOINT\nregion = eu-west-1\n"
+    );
+    let world = world(&aws, &config).env("AWS_ENDPOINT_URL_STS", aws.endpoint());
+    let credentials = DefaultChain::in_world(&world).profile("reports").retrieve().await.unwrap();
+    assert_eq!(credentials.account_id(), Some("222222222222"));
+    assert_eq!(aws.count(Route::MetadataCredentials), 1);
+}
