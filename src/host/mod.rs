@@ -8,10 +8,12 @@ mod env;
 mod files;
 #[cfg(feature = "_http")]
 pub(crate) mod http;
+#[cfg(feature = "_http")]
+pub(crate) mod runtime;
 
 pub(crate) use self::clock::Clock;
 pub(crate) use self::env::Env;
-pub(crate) use self::files::{FileError, Files};
+pub(crate) use self::files::{FileError, Files, off_the_runtime};
 
 /// Everything outside that a source may look at. Clones share it.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use reqwest::Client;
 
-use super::{Answer, HttpError, Limits, Outgoing, Timeouts, exchange, hardened};
+use super::{Answer, HttpError, Limits, Outgoing, exchange, hardened};
 
 /// Speaks to addresses of this machine and its hypervisor. Clones share the client.
 #[derive(Clone)]
@@ -17,9 +17,8 @@ struct Parts {
 }
 
 impl LinkLocal {
-    /// `standard`: what holds where the user has not set it.
-    pub(crate) fn new(timeouts: Timeouts, standard: Limits) -> Self {
-        Self(Arc::new(Parts { limits: standard.adjusted(timeouts), client: OnceLock::new() }))
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self(Arc::new(Parts { limits, client: OnceLock::new() }))
     }
 
     pub(crate) async fn send(&self, request: Outgoing<'_>) -> Result<Answer, HttpError> {
