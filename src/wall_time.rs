@@ -42,6 +42,11 @@ impl WallTime {
         Self(self.0.saturating_sub(nanos(duration)))
     }
 
+    /// Differs from one moment to the next, for generators of random numbers.
+    pub(crate) fn seed(self) -> u64 {
+        self.0.cast_unsigned()
+    }
+
     /// Reads the RFC 3339 form in which AWS writes expirations (`2026-11-23T20:00:00Z`).
     pub(crate) fn parse_rfc3339(text: &str) -> Option<Self> {
         OffsetDateTime::parse(text.trim(), &Rfc3339).ok().map(|at| {

@@ -12,9 +12,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::cache::policy;
-use crate::cache::refresher::Machine;
-use crate::cache::state::{Departure, Patience, Perishable, Snapshot};
+use crate::cache::machine::Machine;
+use crate::cache::state::{Departure, Perishable, Snapshot};
 use crate::error::{Error, Failure, FailureKind};
 use crate::wall_time::WallTime;
 
@@ -62,14 +61,9 @@ impl<V: Perishable> Flight<V> {
         runtime.spawn(PASSENGERS.scope(Arc::clone(&self.passengers), fly(landing)));
     }
 
-    /// `None`: patience ran out first, or the flight ended without an answer.
-    pub(super) async fn wait(&self, patience: Patience, now: WallTime) -> Option<Result<V, Error>> {
-        let elapsed = self.started.until(now);
-        let limit = match patience {
-            Patience::ToTheEnd => None,
-            Patience::WhileValid { left } => Some(policy::patience(left, elapsed)),
-            Patience::PastExpiry => Some(policy::patience_expired(elapsed)),
-        };
+    /// Waits until it has landed, or as long as `limit` allows. `None`: that was not long enough, or the flight ended
+    /// without an answer.
+    pub(super) async fn wait(&self, limit: Option<Duration>) -> Option<Result<V, Error>> {
         let _seat = a_read_waits().then(|| Seat::take(&self.passengers));
         let mut outcome = self.outcome.clone();
         let landed =

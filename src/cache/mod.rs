@@ -1,6 +1,7 @@
 //! What an application holds: one provider's credentials, renewed ahead of their expiration.
 
 mod flight;
+mod machine;
 mod policy;
 mod refresher;
 mod slot;
@@ -9,6 +10,7 @@ mod status;
 
 use std::fmt;
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -129,7 +131,7 @@ impl CredentialsCache {
     /// ```
     pub fn invalidate<'a>(&self, rejected: impl Into<Rejected<'a>>) -> bool {
         let Rejected { access_key_id } = rejected.into();
-        let held = self.refresher.invalidate(|held| held.access_key_id() == access_key_id);
+        let held = self.refresher.invalidate(mark(access_key_id));
         if held {
             tracing::info!(access_key_id, "credentials invalidated");
         }
@@ -243,7 +245,7 @@ impl Fetch<Credentials> for SharedProvider {
         match (after.trouble(), after.held()) {
             (Some(trouble), held) => tracing::warn!(
                 failures = trouble.failures,
-                next_attempt = %trouble.next_attempt,
+                next_attempt = trouble.next_attempt().map(tracing::field::display),
                 in_hand_until = held.map(|held| tracing::field::display(held.expiry)),
                 error = %trouble.error,
                 "credentials not refreshed"
@@ -265,8 +267,8 @@ impl Perishable for Credentials {
         Self::expiry(self).map(WallTime::from)
     }
 
-    fn repeats(&self, other: &Self) -> bool {
-        self.access_key_id() == other.access_key_id()
+    fn mark(&self) -> u64 {
+        mark(self.access_key_id())
     }
 
     fn is_stale_servable(&self) -> bool {
@@ -280,4 +282,11 @@ impl Perishable for Credentials {
     fn origin(&self) -> String {
         self.source().to_string()
     }
+}
+
+/// Names a set of credentials by its access key id.
+fn mark(access_key_id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    access_key_id.hash(&mut hasher);
+    hasher.finish()
 }

@@ -30,7 +30,7 @@ pub struct Status {
     pub last_failure: Option<Error>,
     /// Failures in a row since the last success.
     pub failures: u32,
-    /// After a failure: the source is left alone until then.
+    /// After a failure: the source is left alone until then. `None` also if it is until somebody asks for a renewal.
     pub next_attempt: Option<SystemTime>,
 }
 
@@ -70,7 +70,7 @@ impl Status {
             refreshing,
             last_failure: trouble.map(|trouble| trouble.error.clone()),
             failures: trouble.map_or(0, |trouble| trouble.failures),
-            next_attempt: trouble.map(|trouble| trouble.next_attempt.into()),
+            next_attempt: trouble.and_then(|trouble| trouble.next_attempt()).map(Into::into),
         }
     }
 }

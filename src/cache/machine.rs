@@ -1,0 +1,166 @@
+//! What all clones of a refresher share: the snapshot, the lock over what changes it, and what is asked.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::cache::flight::{self, Fetch, Flight};
+use crate::cache::policy::RefreshPolicy;
+use crate::cache::slot::Slot;
+use crate::cache::state::{Arrival, Decision, Departure, Draws, Perishable, Snapshot};
+use crate::error::Error;
+use crate::host::{Clock, Env};
+use crate::wall_time::WallTime;
+
+pub(super) struct Machine<V> {
+    pub(super) slot: Slot<Snapshot<V>>,
+    tower: Mutex<Tower<V>>,
+    pub(super) policy: RefreshPolicy,
+    pub(super) clock: Clock,
+    pub(super) env: Env,
+    source: Box<dyn Fetch<V>>,
+}
+
+/// What may change only under the lock. Readers on the common path never take it.
+pub(super) struct Tower<V> {
+    pub(super) flight: Option<Arc<Flight<V>>>,
+    /// Counts `forget`s: what a flight of an earlier era brings is not kept.
+    pub(super) era: u64,
+    /// What services refused while the flight is up, by mark.
+    rejected: Vec<u64>,
+    random: fastrand::Rng,
+    window_draw: f64,
+}
+
+/// Why somebody wants a flight.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Why {
+    /// The snapshot says that one is due.
+    IfDue,
+    /// Whatever it says.
+    OnDemand,
+}
+
+pub(super) enum Boarding<V> {
+    Boarded { flight: Arc<Flight<V>>, started: bool },
+    NothingDue,
+}
+
+/// What is known after a flight, and how long it took.
+type News<V> = (Arc<Snapshot<V>>, Duration);
+
+impl<V: Perishable> Machine<V> {
+    pub(super) fn new(source: Box<dyn Fetch<V>>, policy: RefreshPolicy, clock: Clock, env: Env) -> Self {
+        let mut random = clock.random();
+        let window_draw = random.f64();
+        Self {
+            slot: Slot::new(Snapshot::empty()),
+            tower: Mutex::new(Tower { flight: None, era: 0, rejected: Vec::new(), random, window_draw }),
+            policy,
+            clock,
+            env,
+            source,
+        }
+    }
+
+    /// Joins the flight that is up, or starts one if it is (still) due.
+    pub(super) fn board(self: &Arc<Self>, now: WallTime, why: Why) -> Result<Boarding<V>, Error> {
+        let runtime = flight::runtime(self.source.name())?;
+        let (flight, landing) = {
+            let mut tower = self.tower();
+            if let Some(flight) = &tower.flight {
+                return Ok(Boarding::Boarded { flight: Arc::clone(flight), started: false });
+            }
+            let snapshot = self.slot.snapshot();
+            // Between the look and the lock a flight may have landed.
+            let due = match why {
+                Why::OnDemand => true,
+                Why::IfDue => match snapshot.decide(now, &self.policy) {
+                    Decision::Join { .. } => true,
+                    Decision::Serve { refresh, .. } | Decision::ServeStale { refresh, .. } => refresh,
+                    Decision::Fail(_) => false,
+                },
+            };
+            if !due {
+                return Ok(Boarding::NothingDue);
+            }
+            let knew_of_rejection = snapshot.held().is_some_and(|held| held.rejected);
+            let (flight, landing) = Flight::new(self, Departure { knew_of_rejection }, now, tower.era);
+            let flight = Arc::new(flight);
+            tower.flight = Some(Arc::clone(&flight));
+            tower.rejected.clear();
+            (flight, landing)
+        };
+        flight.take_off(&runtime, landing);
+        Ok(Boarding::Boarded { flight, started: true })
+    }
+
+    /// After a flight: what those are told who waited for it, and what is to be reported. Nothing is, if everything
+    /// was forgotten in the meantime.
+    pub(super) fn land(
+        &self,
+        outcome: Result<V, Error>,
+        departure: Departure,
+        era: u64,
+    ) -> (Result<V, Error>, Option<News<V>>) {
+        let now = self.clock.now();
+        let mut tower = self.tower();
+        let took = tower.flight.take().map_or(Duration::ZERO, |flight| flight.started.until(now));
+        if era != tower.era {
+            return (outcome, None);
+        }
+        let draws = Draws { window: tower.window_draw, pause: tower.draw(now) };
+        let arrival =
+            Arrival { now, policy: &self.policy, draws, rejected: &tower.rejected, look_after: None };
+        let after = self.slot.snapshot().landed(outcome, departure, &arrival);
+        // They are told what the snapshot says, with the time of the next attempt.
+        let told = match (after.trouble(), after.held()) {
+            (Some(trouble), _) => Err(trouble.error.clone()),
+            (None, Some(held)) => Ok(held.value.clone()),
+            (None, None) => Err(flight::interrupted(self.source.name())),
+        };
+        (told, Some((self.slot.replace(after), took)))
+    }
+
+    /// A service refused the value of this mark. Answers whether that one is in hand.
+    pub(super) fn reject(&self, mark: u64) -> bool {
+        let mut tower = self.tower();
+        let snapshot = self.slot.snapshot();
+        let is_held = snapshot.held().is_some_and(|held| held.value.mark() == mark);
+        if is_held {
+            self.slot.replace(snapshot.rejected());
+        }
+        // It may be what the flight brings: where caches are nested, others have had it already.
+        if tower.flight.is_some() && !tower.rejected.contains(&mark) && tower.rejected.len() < REJECTED_MAX {
+            tower.rejected.push(mark);
+        }
+        is_held
+    }
+
+    /// Drops what is in hand, and what a flight that is up will bring.
+    pub(super) fn forget(&self) {
+        let mut tower = self.tower();
+        tower.era = tower.era.wrapping_add(1);
+        self.slot.replace(Snapshot::empty());
+    }
+}
+
+impl<V> Machine<V> {
+    pub(super) fn source(&self) -> &dyn Fetch<V> {
+        &*self.source
+    }
+
+    pub(super) fn tower(&self) -> MutexGuard<'_, Tower<V>> {
+        // Nothing under the lock can be left half done: a panic elsewhere does not spoil it.
+        self.tower.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<V> Tower<V> {
+    /// Processes that were restored from one snapshot have one generator, but not one time.
+    fn draw(&mut self, now: WallTime) -> f64 {
+        fastrand::Rng::with_seed(self.random.u64(..) ^ now.seed()).f64()
+    }
+}
+
+/// Rejections that are remembered while one flight is up.
+const REJECTED_MAX: usize = 16;
