@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use aws_credential_chain::testing::{Clock, World};
 use aws_credential_chain::{
     Credentials, CredentialsCache, CredentialsProvider, Error, Failure, FailureKind, RefreshPolicy,
+    SourceKind,
 };
 
 /// What one call does.
@@ -25,6 +26,8 @@ pub enum Step {
     Throttled,
     RetryAfter(Duration),
     NotConfigured,
+    /// A gate said no.
+    Withheld,
     Hang,
     Panic,
     /// Waits, then does the other.
@@ -47,6 +50,7 @@ pub struct Script {
     calls: Arc<Mutex<Vec<SystemTime>>>,
     keys: Arc<Mutex<u32>>,
     limit: Duration,
+    kind: SourceKind,
 }
 
 impl Script {
@@ -59,7 +63,14 @@ impl Script {
             calls: Arc::default(),
             keys: Arc::default(),
             limit: Duration::from_secs(30),
+            kind: SourceKind::Custom,
         }
+    }
+
+    /// What the credentials say that they come from.
+    pub fn of_kind(mut self, kind: SourceKind) -> Self {
+        self.kind = kind;
+        self
     }
 
     pub fn cache(&self, world: &World) -> CredentialsCache {
@@ -100,6 +111,7 @@ impl Script {
             Step::Permanent => Err(failure(FailureKind::Refused).into()),
             Step::Throttled => Err(failure(FailureKind::Throttled).into()),
             Step::RetryAfter(wait) => Err(failure(FailureKind::Unavailable).with_retry_after(wait).into()),
+            Step::Withheld => Err(failure(FailureKind::Withheld).into()),
             Step::NotConfigured => Err(Error::not_configured("script", "as the script says")),
             Step::Hang => std::future::pending().await,
             Step::Panic => panic!("as the script says"),
@@ -116,6 +128,7 @@ impl Script {
         Credentials::builder(format!("AKIA{keys}"), format!("SECRET{keys}"))
             .session_token(format!("TOKEN{keys}"))
             .expiry(expiry)
+            .source_kind(self.kind)
             .build()
     }
 }
