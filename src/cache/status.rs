@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::cache::state::{Phase, Snapshot};
+use crate::cache::state::{Phase, Snapshot, Trouble};
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::source::Source;
@@ -70,7 +70,7 @@ impl Status {
             refreshing,
             last_failure: trouble.map(|trouble| trouble.error.clone()),
             failures: trouble.map_or(0, |trouble| trouble.failures),
-            next_attempt: trouble.and_then(|trouble| trouble.next_attempt()).map(Into::into),
+            next_attempt: trouble.and_then(Trouble::next_attempt).map(Into::into),
         }
     }
 }

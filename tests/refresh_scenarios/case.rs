@@ -188,6 +188,7 @@ fn source(text: &str) -> Option<Step> {
         return Some(source(step)?.after(time(delay)?));
     }
     Some(match text {
+        "repeats itself" => Step::Same,
         "gives for ever" => Step::Forever,
         "is down" => Step::Transient,
         "throttles" => Step::Throttled,

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use case::Case;
 
 /// Each case is played so often, with other draws of chance each time.
-const PLAYS: u64 = 12;
+const PLAYS: u64 = 6;
 
 #[test]
 fn states_of_ours() {

@@ -183,7 +183,7 @@ impl fmt::Display for Shown {
 
 /// Lets tasks run that are ready, without time passing.
 async fn settle() {
-    for _ in 0..20 {
+    for _ in 0..8 {
         tokio::task::yield_now().await;
     }
 }

@@ -17,6 +17,8 @@ pub enum Step {
     Live(Duration),
     /// The same key as before, living this long from now.
     Repeat(Duration),
+    /// The same key as before, with the same expiry.
+    Same,
     /// Credentials without an expiry.
     Forever,
     /// Credentials that expired this long ago.
@@ -49,6 +51,7 @@ pub struct Script {
     last: Arc<Mutex<Step>>,
     calls: Arc<Mutex<Vec<SystemTime>>>,
     keys: Arc<Mutex<u32>>,
+    expiry: Arc<Mutex<Option<SystemTime>>>,
     limit: Duration,
     kind: SourceKind,
 }
@@ -62,6 +65,7 @@ impl Script {
             last: Arc::new(Mutex::new(last)),
             calls: Arc::default(),
             keys: Arc::default(),
+            expiry: Arc::default(),
             limit: Duration::from_secs(30),
             kind: SourceKind::Custom,
         }
@@ -105,6 +109,10 @@ impl Script {
         match step {
             Step::Live(lifetime) => self.credentials(true, Some(now + lifetime)),
             Step::Repeat(lifetime) => self.credentials(false, Some(now + lifetime)),
+            Step::Same => {
+                let expiry = *self.expiry.lock().unwrap();
+                self.credentials(false, expiry)
+            }
             Step::Forever => self.credentials(true, None),
             Step::Expired(ago) => self.credentials(true, Some(now - ago)),
             Step::Transient => Err(failure(FailureKind::Unavailable).into()),
@@ -121,6 +129,7 @@ impl Script {
 
     /// Key `AKIA<n>` goes with secret `SECRET<n>` and token `TOKEN<n>`: a torn set shows.
     fn credentials(&self, new: bool, expiry: Option<SystemTime>) -> Result<Credentials, Error> {
+        *self.expiry.lock().unwrap() = expiry;
         let mut keys = self.keys.lock().unwrap();
         if new || *keys == 0 {
             *keys += 1;

@@ -6,6 +6,10 @@ use crate::error::{Error, FailureKind};
 
 /// What the policies differ in.
 #[derive(Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each answers one question, and they are named where they are set"
+)]
 pub(super) struct Rules {
     pub(super) renews: bool,
     pub(super) raises_early: bool,
