@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::cache::machine::Machine;
 use crate::cache::state::{Departure, Perishable, Snapshot};
 use crate::error::{Error, Failure, FailureKind};
+use crate::provider::Notice;
 use crate::wall_time::WallTime;
 
 /// What a flight fetches from. Object-safe, so that the machinery has one type parameter only.
@@ -23,6 +24,8 @@ pub(crate) trait Fetch<V>: Send + Sync + 'static {
     fn time_limit(&self) -> Duration;
     /// For errors that the source itself cannot give: it hangs, or it panicked.
     fn name(&self) -> &'static str;
+    /// What this cache lets those further down know.
+    fn notice(&self, _notice: Notice<'_>) {}
     /// Told after each flight, outside of any lock.
     fn report(&self, _after: &Snapshot<V>, _took: Duration) {}
 }

@@ -25,7 +25,7 @@ pub use self::status::{CacheState, Status};
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::host::{Clock, Env};
-use crate::provider::{CredentialsProvider, SharedProvider};
+use crate::provider::{CredentialsProvider, Notice, SharedProvider};
 use crate::source::SourceKind;
 use crate::wall_time::WallTime;
 
@@ -132,6 +132,7 @@ impl CredentialsCache {
     pub fn invalidate<'a>(&self, rejected: impl Into<Rejected<'a>>) -> bool {
         let Rejected { access_key_id } = rejected.into();
         let held = self.refresher.invalidate(mark(access_key_id));
+        self.refresher.source().notice(Notice::Rejected { access_key_id });
         if held {
             tracing::info!(access_key_id, "credentials invalidated");
         }
@@ -165,6 +166,13 @@ impl CredentialsProvider for CredentialsCache {
 
     fn shared_cache(&self) -> Option<&CredentialsCache> {
         Some(self)
+    }
+
+    /// What is forgotten in front of a cache is forgotten there: this one is shared.
+    fn notice(&self, notice: Notice<'_>) {
+        if let Notice::Rejected { access_key_id } = notice {
+            self.invalidate(access_key_id);
+        }
     }
 }
 
@@ -239,6 +247,10 @@ impl Fetch<Credentials> for SharedProvider {
 
     fn name(&self) -> &'static str {
         "credentials"
+    }
+
+    fn notice(&self, notice: Notice<'_>) {
+        CredentialsProvider::notice(self, notice);
     }
 
     fn report(&self, after: &Snapshot<Credentials>, took: Duration) {

@@ -11,6 +11,7 @@ use crate::cache::policy::{RefreshMode, RefreshPolicy};
 use crate::cache::state::{Decision, Patience, Perishable, Snapshot};
 use crate::error::Error;
 use crate::host::{Clock, Env};
+use crate::provider::Notice;
 use crate::wall_time::WallTime;
 
 /// Keeps one value fresh: slot, flight and decision over any value that expires.
@@ -90,7 +91,13 @@ impl<V: Perishable> Refresher<V> {
 
     /// Drops what is in hand, and what a flight that is up will bring.
     pub(crate) fn forget(&self) {
+        // Before: a flight that starts right after must find nothing remembered.
+        self.0.source().notice(Notice::Forgotten);
         self.0.forget();
+    }
+
+    pub(crate) fn source(&self) -> &dyn Fetch<V> {
+        self.0.source()
     }
 
     pub(crate) fn snapshot(&self) -> (Arc<Snapshot<V>>, bool) {

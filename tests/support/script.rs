@@ -93,6 +93,12 @@ impl Script {
         self.calls.lock().unwrap().clone()
     }
 
+    /// The number of the first key, so that two scripts can be told apart.
+    pub fn numbered_from(self, first: u32) -> Self {
+        *self.keys.lock().unwrap() = first - 1;
+        self
+    }
+
     /// From now on, after the steps that are left.
     pub fn then_always(&self, step: Step) {
         *self.last.lock().unwrap() = step;
@@ -152,5 +158,20 @@ impl CredentialsProvider for Script {
 
     fn time_limit(&self) -> Duration {
         self.limit
+    }
+}
+
+/// Asks a cache, and then takes its time.
+#[derive(Debug)]
+pub struct Slow {
+    pub inner: CredentialsCache,
+    pub delay: Duration,
+}
+
+impl CredentialsProvider for Slow {
+    async fn retrieve(&self) -> Result<Credentials, Error> {
+        let answer = self.inner.credentials().await;
+        tokio::time::sleep(self.delay).await;
+        answer
     }
 }
