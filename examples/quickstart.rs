@@ -1,7 +1,8 @@
-//! Credentials that are exchanged under constant reads, none of which waits.
+//! Credentials that are exchanged under constant reads, none of which waits; and a role in another account.
 //!
 //! Starts a local AWS in this process, resolves the default chain from its metadata service, and lets credentials that
-//! live four seconds be renewed several times while eight tasks read them all the time.
+//! live four seconds be renewed several times while eight tasks read them all the time. Then assumes a role with them,
+//! and asks STS who that is.
 #![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it shows what happens, and when")]
 
 use std::future::poll_fn;
@@ -9,8 +10,9 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use aws_credential_chain::sts::Sts;
 use aws_credential_chain::testing::{Clock, LocalAws, Route};
-use aws_credential_chain::{Credentials, CredentialsCache, DefaultChain, Error};
+use aws_credential_chain::{Credentials, CredentialsCache, DefaultChain, Error, ProviderExt, Role};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -61,7 +63,19 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         aws.count(Route::MetadataRoles),
         aws.count(Route::MetadataCredentials),
     );
-    if waited == 0 { Ok(()) } else { Err("a read waited".into()) }
+    if waited > 0 {
+        return Err("a read waited".into());
+    }
+
+    aws.sts().role(REPORTS).trusts("123456789012").requires_external_id("x-42");
+    let reports = Role::builder(REPORTS).external_id("x-42").session_name("quickstart").build()?;
+    // In a program of yours without `in_world`, which makes this one live in the local AWS.
+    let reports = CredentialsCache::builder(cache.assume(reports).in_world(&world)).in_world(&world).build();
+    let assumed = reports.credentials().await?;
+    println!("\n{}", assumed.source());
+    let identity = Sts::in_world(&world).caller_identity(&assumed).await?;
+    println!("  STS says: {}", identity.arn());
+    Ok(())
 }
 
 /// Counts the reads, and those that were not ready at once.
@@ -91,3 +105,4 @@ static STOP: AtomicBool = AtomicBool::new(false);
 const LIFETIME: Duration = Duration::from_secs(4);
 const READERS: u64 = 8;
 const SWAPS: u32 = 5;
+const REPORTS: &str = "arn:aws:iam::222222222222:role/reports";

@@ -17,8 +17,9 @@ use crate::region::Region;
 /// 1. **environment**: `AWS_ACCESS_KEY_ID` and its companions
 /// 2. **profile files**: the profile named by [`profile`](Self::profile), else by `AWS_PROFILE`, else `default`, in
 ///    `~/.aws/credentials` and `~/.aws/config`
-/// 3. **container**: what the agent of ECS, EKS Pod Identity or Lambda SnapStart gives, where its variables are set
-/// 4. **instance metadata**: the role of an EC2 instance
+/// 3. **web identity**: the role and the token file that the environment names, as in pods of EKS (IRSA)
+/// 4. **container**: what the agent of ECS, EKS Pod Identity or Lambda SnapStart gives, where its variables are set
+/// 5. **instance metadata**: the role of an EC2 instance
 ///
 /// The first that is configured wins. One that is configured and fails stops the chain: a typo in a profile never
 /// becomes the identity of the machine.
@@ -47,6 +48,7 @@ pub struct DefaultChain {
     timeouts: crate::Timeouts,
     environment: Slot,
     profile_files: Slot,
+    web_identity: Slot,
     container: Slot,
     instance_metadata: Slot,
     chain: OnceLock<ProviderChain>,
@@ -82,6 +84,7 @@ impl DefaultChain {
             timeouts: crate::Timeouts::default(),
             environment: Slot::Standard,
             profile_files: Slot::Standard,
+            web_identity: Slot::Standard,
             container: Slot::Standard,
             instance_metadata: Slot::Standard,
             chain: OnceLock::new(),
@@ -143,6 +146,18 @@ impl DefaultChain {
     /// Does not look at profile files.
     pub fn no_profile_files(mut self) -> Self {
         self.profile_files = Slot::Removed;
+        self
+    }
+
+    /// Puts `provider` in the place of the environment's web identity.
+    pub fn web_identity(mut self, provider: impl CredentialsProvider) -> Self {
+        self.web_identity = Slot::Replaced(SharedProvider::new(provider));
+        self
+    }
+
+    /// Does not look at a web identity in the environment.
+    pub fn no_web_identity(mut self) -> Self {
+        self.web_identity = Slot::Removed;
         self
     }
 
@@ -236,6 +251,12 @@ impl DefaultChain {
                 Slot::Replaced(provider) => chain = chain.then(provider.clone()),
                 Slot::Removed => {}
             }
+            match &self.web_identity {
+                Slot::Standard if self.profile.is_some() => {}
+                Slot::Standard => chain = chain.then(self.standard_web_identity()),
+                Slot::Replaced(provider) => chain = chain.then(provider.clone()),
+                Slot::Removed => {}
+            }
             match &self.container {
                 Slot::Standard => chain = chain.then(self.standard_container()),
                 Slot::Replaced(provider) => chain = chain.then(provider.clone()),
@@ -259,6 +280,17 @@ impl DefaultChain {
     fn standard_profile_files(&self) -> impl CredentialsProvider + use<> {
         let wanted = self.profile.is_some() || self.host.env.get("AWS_PROFILE").is_some();
         crate::providers::Absent::new(crate::SourceKind::ProfileFile, "profile", wanted)
+    }
+
+    #[cfg(feature = "sts")]
+    fn standard_web_identity(&self) -> impl CredentialsProvider + use<> {
+        crate::providers::WebIdentity::of(self.host.clone())
+    }
+
+    #[cfg(not(feature = "sts"))]
+    fn standard_web_identity(&self) -> impl CredentialsProvider + use<> {
+        let wanted = self.host.env.get("AWS_WEB_IDENTITY_TOKEN_FILE").is_some();
+        crate::providers::Absent::new(crate::SourceKind::WebIdentity, "sts", wanted)
     }
 
     #[cfg(feature = "container")]
@@ -341,6 +373,7 @@ impl fmt::Debug for DefaultChain {
             .field("region", &self.region)
             .field("environment", &self.environment)
             .field("profile_files", &self.profile_files)
+            .field("web_identity", &self.web_identity)
             .field("container", &self.container)
             .field("instance_metadata", &self.instance_metadata)
             .finish_non_exhaustive()

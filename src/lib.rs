@@ -19,11 +19,17 @@
 //!
 //! 1. the environment: [`providers::Environment`]
 //! 2. the shared files, one profile: `providers::ProfileFile` (feature `profile`)
-//! 3. the agent of a container, as of ECS and EKS: `providers::Container` (feature `container`)
-//! 4. the metadata service of an EC2 instance: `providers::InstanceMetadata` (feature `imds`)
+//! 3. the role and the token file that the environment names: `providers::WebIdentity` (feature `sts`)
+//! 4. the agent of a container, as of ECS and EKS: `providers::Container` (feature `container`)
+//! 5. the metadata service of an EC2 instance: `providers::InstanceMetadata` (feature `imds`)
 //!
 //! The first that is configured wins. One that is configured and fails stops the chain. A chain of your own is a
 //! [`ProviderChain`]; a source of your own implements [`CredentialsProvider`], or is a closure: [`provider_fn`].
+//!
+//! # Roles
+//!
+//! Any provider can be the source of a role: `provider.assume(role)`, see `ProviderExt` (feature `sts`). Profiles with
+//! `role_arn` are carried out by the chain.
 //!
 //! # What a read does
 //!
@@ -55,7 +61,13 @@
 
 // What only some sources use is dead where they are switched off; with all of them on, nothing may be.
 #![cfg_attr(
-    not(all(feature = "profile", feature = "container", feature = "imds", feature = "_tls")),
+    not(all(
+        feature = "profile",
+        feature = "sts",
+        feature = "container",
+        feature = "imds",
+        feature = "_tls"
+    )),
     allow(dead_code, unused_imports, reason = "sources are switched off")
 )]
 
@@ -70,9 +82,17 @@ mod host;
 mod provider;
 pub mod providers;
 mod region;
+#[cfg(feature = "sts")]
+mod role;
+#[cfg(feature = "sts")]
+mod service;
 #[cfg(feature = "profile")]
 mod shared_files;
+#[cfg(feature = "sts")]
+mod sigv4;
 mod source;
+#[cfg(feature = "sts")]
+pub mod sts;
 #[cfg(feature = "test-util")]
 pub mod testing;
 mod wall_time;
@@ -88,6 +108,10 @@ pub use default_chain::DefaultChain;
 pub use error::{Attempt, Error, Failure, FailureKind, NotConfigured};
 #[cfg(feature = "_http")]
 pub use host::http::Timeouts;
+#[cfg(feature = "sts")]
+pub use provider::ProviderExt;
 pub use provider::{CredentialsProvider, ProviderFn, SharedProvider, provider_fn};
 pub use region::Region;
+#[cfg(feature = "sts")]
+pub use role::{Role, RoleArn, RoleBuilder, SessionPolicy, SessionTag};
 pub use source::{Hop, Source, SourceKind};

@@ -79,6 +79,32 @@ pub enum Notice<'a> {
     Rejected { access_key_id: &'a str },
 }
 
+/// What every provider can do besides.
+#[cfg(feature = "sts")]
+pub trait ProviderExt: CredentialsProvider + Sized {
+    /// Assumes `role` with this provider's credentials. Write hops in the order in which they are walked:
+    ///
+    /// ```
+    /// use aws_credential_chain::{CredentialsCache, DefaultChain, ProviderExt, Role};
+    ///
+    /// # fn main() -> Result<(), aws_credential_chain::Error> {
+    /// let hub = Role::builder("arn:aws:iam::111111111111:role/hub").build()?;
+    /// let spoke = Role::builder("arn:aws:iam::222222222222:role/spoke").external_id("x-42").build()?;
+    /// let cache = CredentialsCache::new(DefaultChain::new().assume(hub).assume(spoke));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Each hop keeps the session of the hop before it; a [`CredentialsCache`] is shared by all roles that are
+    /// assumed with it.
+    fn assume(self, role: crate::Role) -> crate::providers::AssumeRole {
+        crate::providers::AssumeRole::new(self, role)
+    }
+}
+
+#[cfg(feature = "sts")]
+impl<P: CredentialsProvider> ProviderExt for P {}
+
 /// A provider behind a handle that clones and has no type parameter.
 #[derive(Clone)]
 pub struct SharedProvider(Arc<dyn DynProvider>);

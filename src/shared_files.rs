@@ -11,7 +11,7 @@
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::config::{EndpointSettings, Plan, PlanError, Profiles, Value, endpoint_override, plan};
 use crate::error::{Error, Failure, FailureKind, printable};
@@ -68,11 +68,9 @@ impl SharedFiles {
     }
 
     async fn read(&self, variable: &'static str, file: &str) -> Result<Read, Error> {
-        let home = self.host.files.home(&self.host.env);
         let named = self.host.env.get(variable);
-        let path = match (&named, &home) {
-            (Some(path), Some(home)) => expand(path, home),
-            (Some(path), None) => PathBuf::from(path),
+        let path = match (&named, self.host.files.home(&self.host.env)) {
+            (Some(path), _) => self.host.files.expand(path, &self.host.env),
             (None, Some(home)) => home.join(".aws").join(file),
             (None, None) => {
                 let shown = format!("~/.aws/{file}");
@@ -123,6 +121,17 @@ impl Loaded {
                 Failure::new(FailureKind::Misconfigured, NAME, message).into()
             }
         })
+    }
+
+    /// "Not configured" of a source that a profile names is a failure of the profile.
+    pub(crate) fn set_up(&self, error: Error) -> Error {
+        let Error::NotConfigured(absent) = error else { return error };
+        let why: Vec<String> = absent.attempts().iter().map(ToString::to_string).collect();
+        let message =
+            format!("profile `{}`: its source has no credentials: {}", self.profile.name(), why.join("; "));
+        Failure::new(FailureKind::Misconfigured, NAME, message)
+            .with_remedy("set that source up, or name another in the profile")
+            .into()
     }
 
     /// A key of the profile that is meant.
@@ -190,14 +199,6 @@ impl Read {
             (Err(why), None) => format!("{} ({why})", self.shown),
             (Err(why), Some(variable)) => format!("{} ({why}, from {variable})", self.shown),
         }
-    }
-}
-
-/// `~/` is the home directory; `~somebody/` is not looked up, as in AWS's SDKs.
-fn expand(path: &str, home: &Path) -> PathBuf {
-    match path.strip_prefix("~/") {
-        Some(below) => home.join(below),
-        None => PathBuf::from(path),
     }
 }
 

@@ -29,6 +29,12 @@ impl WallTime {
         Self(seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(nanos))
     }
 
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    #[cfg(feature = "sts")]
+    pub(crate) const fn unix_millis(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
     /// Time left until `later`; zero if it has passed.
     pub(crate) fn until(self, later: Self) -> Duration {
         Duration::from_nanos(u64::try_from(later.0.saturating_sub(self.0)).unwrap_or(0))

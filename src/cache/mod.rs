@@ -26,7 +26,6 @@ use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::host::{Clock, Env};
 use crate::provider::{CredentialsProvider, Notice, SharedProvider};
-use crate::source::SourceKind;
 use crate::wall_time::WallTime;
 
 /// Credentials of one provider, kept fresh. Clone it: clones share everything.
@@ -68,6 +67,13 @@ impl CredentialsCache {
             clock: Clock::default(),
             env: Env::default(),
         }
+    }
+
+    /// A cache that lives in the same machine as its owner.
+    #[cfg(feature = "sts")]
+    pub(crate) fn within(host: &crate::host::Host, provider: impl CredentialsProvider) -> Self {
+        let (clock, env) = (host.clock.clone(), host.env.clone());
+        CredentialsCacheBuilder { clock, env, ..Self::builder(provider) }.build()
     }
 
     /// The credentials. Waits only if there are none, or if they are about to expire.
@@ -284,7 +290,8 @@ impl Perishable for Credentials {
     }
 
     fn is_stale_servable(&self) -> bool {
-        self.source().hops().map(crate::source::Hop::kind).all(SourceKind::is_stale_servable)
+        // Whose session it is counts, and not what it was asked for with.
+        self.source().kind().is_stale_servable()
     }
 
     fn marked_stale(&self) -> Self {

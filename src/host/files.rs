@@ -39,6 +39,15 @@ impl Files {
         }
     }
 
+    /// A path as somebody wrote it into a setting: `~/` is the home directory; `~somebody/` is not looked up, as in
+    /// AWS's SDKs.
+    pub(crate) fn expand(&self, path: &str, env: &crate::host::Env) -> PathBuf {
+        match (path.strip_prefix("~/"), self.home(env)) {
+            (Some(below), Some(home)) => home.join(below),
+            _ => PathBuf::from(path),
+        }
+    }
+
     /// The home directory: `HOME` (on Windows `USERPROFILE`), else what the system knows of the user, as under a
     /// service manager that sets no `HOME`.
     pub(crate) fn home(&self, env: &crate::host::Env) -> Option<PathBuf> {

@@ -3,8 +3,10 @@
 //! [`DefaultChain`](crate::DefaultChain) puts them in AWS's order; each also works alone, or in a
 //! [`ProviderChain`](crate::ProviderChain) of your own.
 
-#[cfg(not(all(feature = "profile", feature = "container", feature = "imds")))]
+#[cfg(not(all(feature = "profile", feature = "sts", feature = "container", feature = "imds")))]
 mod absent;
+#[cfg(feature = "sts")]
+mod assume_role;
 #[cfg(feature = "container")]
 mod container;
 mod env;
@@ -13,11 +15,15 @@ mod imds;
 #[cfg(feature = "profile")]
 mod profile;
 #[cfg(feature = "_http")]
-mod retry;
+pub(crate) mod retry;
 mod static_keys;
+#[cfg(feature = "sts")]
+mod web_identity;
 
-#[cfg(not(all(feature = "profile", feature = "container", feature = "imds")))]
+#[cfg(not(all(feature = "profile", feature = "sts", feature = "container", feature = "imds")))]
 pub(crate) use self::absent::Absent;
+#[cfg(feature = "sts")]
+pub use self::assume_role::AssumeRole;
 #[cfg(feature = "container")]
 pub use self::container::Container;
 pub use self::env::Environment;
@@ -26,3 +32,5 @@ pub use self::imds::{EndpointMode, InstanceMetadata};
 #[cfg(feature = "profile")]
 pub use self::profile::ProfileFile;
 pub use self::static_keys::{Anonymous, StaticKeys};
+#[cfg(feature = "sts")]
+pub use self::web_identity::WebIdentity;

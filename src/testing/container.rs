@@ -1,17 +1,20 @@
 //! The credentials agent of a container: ECS, EKS Pod Identity, Lambda SnapStart speak alike.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Clock;
+use super::arn::RoleArn;
 use super::issuer::Issuer;
+use super::keys::Keys;
+use super::principal::Session;
 use super::server::{Answer, Incoming};
 
 /// The container agent of the local AWS, to be changed while it runs.
 ///
 /// It starts with account `123456789012`, credentials that live six hours, new ones for each request, and asks for no
-/// authorization.
+/// authorization. For STS the credentials are those of a session of the role `local-task-role`.
 pub struct Container {
     clock: Clock,
     state: Mutex<State>,
@@ -24,9 +27,9 @@ struct State {
 }
 
 impl Container {
-    pub(super) fn new(clock: Clock) -> Self {
-        let issuer = Issuer::new(Duration::from_secs(6 * 3600));
-        let account_id = Some("123456789012".to_owned());
+    pub(super) fn new(clock: Clock, keys: Arc<Keys>) -> Self {
+        let issuer = Issuer::new(Duration::from_secs(6 * 3600), keys);
+        let account_id = Some(ACCOUNT.to_owned());
         Self { clock, state: Mutex::new(State { account_id, authorization: None, issuer }) }
     }
 
@@ -69,7 +72,10 @@ impl Container {
         }
         let account =
             state.account_id.as_ref().map(|id| format!(r#""AccountId":"{id}","#)).unwrap_or_default();
-        let members = state.issuer.issue(self.clock.now()).members();
+        // The role has an account, whether or not the agent tells it.
+        let role = RoleArn::of(state.account_id.as_deref().unwrap_or(ACCOUNT), ROLE);
+        let issued = state.issuer.issue(self.clock.now(), |expiry| Session::new(role, TASK, expiry));
+        let members = issued.members();
         Answer::ok("application/json", format!("{{{account}{members}}}"))
     }
 
@@ -89,3 +95,8 @@ impl fmt::Debug for Container {
         f.debug_struct("Container").field("issued", &self.issued().len()).finish_non_exhaustive()
     }
 }
+
+const ACCOUNT: &str = "123456789012";
+const ROLE: &str = "local-task-role";
+/// How the sessions of its role are called: by the id of the task, as in ECS.
+const TASK: &str = "0123456789abcdef0123456789abcdef";

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::server::Incoming;
+use super::sts::{self, Refusal};
 
 /// The endpoints that faults and counts speak of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +21,14 @@ pub enum Route {
     MetadataRegion,
     /// The credentials of a container.
     ContainerCredentials,
+    /// Any action of STS: its faults come after those of the action's own route, and its count is that of all actions.
+    Sts,
+    /// `AssumeRole` of STS.
+    AssumeRole,
+    /// `AssumeRoleWithWebIdentity` of STS.
+    AssumeRoleWithWebIdentity,
+    /// `GetCallerIdentity` of STS.
+    GetCallerIdentity,
     /// Nothing that is known here; answered with 404.
     Unknown,
 }
@@ -34,7 +43,25 @@ impl Route {
             (CONTAINER, _) => Self::ContainerCredentials,
             (_, Some("" | "/")) => Self::MetadataRoles,
             (_, Some(role)) if role.starts_with('/') => Self::MetadataCredentials,
+            ("/", _) => sts::route(request).unwrap_or(Self::Unknown),
             _ => Self::Unknown,
+        }
+    }
+
+    /// Whether what is said of `self` is said of `other`, too.
+    pub(super) fn covers(self, other: Self) -> bool {
+        self == other || (self == Self::Sts && other.is_sts())
+    }
+
+    pub(super) fn is_sts(self) -> bool {
+        match self {
+            Self::Sts | Self::AssumeRole | Self::AssumeRoleWithWebIdentity | Self::GetCallerIdentity => true,
+            Self::MetadataToken
+            | Self::MetadataRoles
+            | Self::MetadataCredentials
+            | Self::MetadataRegion
+            | Self::ContainerCredentials
+            | Self::Unknown => false,
         }
     }
 }
@@ -48,6 +75,9 @@ impl Route {
 /// let overloaded = Fault::status(503).times(3);
 /// let slow = Fault::delay(Duration::from_millis(800)).forever();
 /// let asked_for_patience = Fault::status(429).retry_after(Duration::from_secs(20));
+/// let throttled = Fault::sts_error("Throttling").times(2);
+/// let keys_lag = Fault::sts_error("InvalidIdentityToken")
+///     .message("Couldn't retrieve verification key from your identity provider, please reference AssumeRoleWithWebIdentity documentation for requirements");
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
@@ -69,6 +99,7 @@ pub(super) enum Kind {
     Redirect(String),
     Body(Vec<u8>),
     WithoutHeader(String),
+    Refusal(Refusal),
 }
 
 impl Fault {
@@ -122,6 +153,20 @@ impl Fault {
         Self::new(Kind::WithoutHeader(name.into()))
     }
 
+    /// Answers with an error of STS, in XML: a code like `Throttling`, `AccessDenied` or `IDPCommunicationError`, with
+    /// the status and a message that AWS gives it (400 and the code, if it is not known here).
+    pub fn sts_error(code: impl Into<String>) -> Self {
+        Self::new(Kind::Refusal(Refusal::of_code(code.into())))
+    }
+
+    /// Changes the message of an error of STS.
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        if let Kind::Refusal(refusal) = &mut self.kind {
+            refusal.say(message.into());
+        }
+        self
+    }
+
     /// Adds `Retry-After`, in whole seconds, to a status.
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(wait);
@@ -160,17 +205,22 @@ impl Faults {
 
     pub(super) fn next(&self, route: Route) -> Option<Fault> {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = faults.get_mut(&route)?;
-        loop {
-            match queue.front_mut()?.left.as_mut() {
-                None => return queue.front().cloned(),
-                Some(0) => {
-                    queue.pop_front();
-                }
-                Some(left) => {
-                    *left -= 1;
-                    return queue.front().cloned();
-                }
+        let mut of = |route| faults.get_mut(&route).and_then(first);
+        of(route).or_else(|| if route.is_sts() { of(Route::Sts) } else { None })
+    }
+}
+
+/// The first of a queue that is not used up, one time less from now on.
+fn first(queue: &mut VecDeque<Fault>) -> Option<Fault> {
+    loop {
+        match queue.front_mut()?.left.as_mut() {
+            None => return queue.front().cloned(),
+            Some(0) => {
+                queue.pop_front();
+            }
+            Some(left) => {
+                *left -= 1;
+                return queue.front().cloned();
             }
         }
     }

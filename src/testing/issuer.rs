@@ -1,46 +1,59 @@
 //! Credentials as the local AWS gives them out.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use super::keys::{Key, Keys, Temporary};
+use super::principal::{Principal, Session};
 use crate::wall_time::WallTime;
 
-/// Gives out credentials, new ones or the same again, and remembers them.
-#[derive(Default)]
+/// Gives out credentials, new ones or the same again, and remembers them. What it gave out can sign.
 pub(super) struct Issuer {
     pub(super) lifetime: Duration,
     /// The same ones are given until so long before they expire.
     pub(super) repeated_until: Option<Duration>,
     issued: Vec<Issued>,
+    keys: Arc<Keys>,
 }
 
 #[derive(Clone)]
 pub(super) struct Issued {
-    access_key_id: String,
-    secret_access_key: String,
-    token: String,
-    expiry: SystemTime,
+    pub(super) access_key_id: String,
+    pub(super) secret_access_key: String,
+    pub(super) token: String,
+    pub(super) expiry: SystemTime,
 }
 
 impl Issuer {
-    pub(super) fn new(lifetime: Duration) -> Self {
-        Self { lifetime, ..Self::default() }
+    pub(super) fn new(lifetime: Duration, keys: Arc<Keys>) -> Self {
+        Self { lifetime, repeated_until: None, issued: Vec::new(), keys }
     }
 
-    pub(super) fn issue(&mut self, now: SystemTime) -> Issued {
+    /// Credentials of a service's role; `session` is asked for it with the expiry.
+    pub(super) fn issue(&mut self, now: SystemTime, session: impl FnOnce(SystemTime) -> Session) -> Issued {
         let repeated = self.repeated_until.and_then(|before| {
             self.issued.last().filter(|last| last.expiry.checked_sub(before).is_some_and(|until| now < until))
         });
-        if let Some(issued) = repeated {
-            return issued.clone();
+        match repeated {
+            Some(issued) => issued.clone(),
+            None => self.issue_session(session(now + self.lifetime)),
         }
+    }
+
+    /// New credentials, which live as long as the session.
+    pub(super) fn issue_session(&mut self, session: Session) -> Issued {
         let issued = Issued {
             access_key_id: format!("ASIA{}", random_text(16).to_ascii_uppercase()),
-            secret_access_key: format!("LOCALsecret{}", random_text(29)),
+            secret_access_key: random_secret(),
             token: format!("LOCALtoken{}", random_text(690)),
-            expiry: now + self.lifetime,
+            expiry: session.expiry,
         };
         self.issued.push(issued.clone());
+        let temporary = Some(Temporary { token: issued.token.clone(), expiry: issued.expiry });
+        let secret_access_key = issued.secret_access_key.clone();
+        let principal = Principal::Role(session);
+        self.keys.add(issued.access_key_id.clone(), Key { secret_access_key, temporary, principal });
         issued
     }
 
@@ -63,6 +76,11 @@ impl Issued {
             r#""AccessKeyId":"{access_key_id}","SecretAccessKey":"{secret_access_key}","Token":"{token}","Expiration":"{expiration}""#
         )
     }
+}
+
+/// A secret access key, as long as AWS's.
+pub(super) fn random_secret() -> String {
+    format!("LOCALsecret{}", random_text(29))
 }
 
 /// Letters and digits, never the same text twice in one process.

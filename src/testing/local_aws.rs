@@ -9,9 +9,11 @@ use tokio::net::TcpListener;
 
 use super::container::Container;
 use super::fault::{self, Fault, Faults, Route};
+use super::keys::Keys;
 use super::log::{Log, Request};
 use super::metadata::Metadata;
 use super::server::{self, Answer, Incoming, Serve};
+use super::sts::{Noted, Sts};
 use super::{Clock, World};
 
 /// A server on loopback that answers as AWS does, inside the test's own process and runtime.
@@ -40,7 +42,9 @@ impl LocalAws {
 
     /// A machine whose variables point here, and that shares the clock. Each call makes another one.
     pub fn world(&self) -> World {
-        World::with_clock(self.clock().clone()).env("AWS_EC2_METADATA_SERVICE_ENDPOINT", self.endpoint())
+        World::with_clock(self.clock().clone())
+            .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", self.endpoint())
+            .env("AWS_ENDPOINT_URL_STS", self.endpoint())
     }
 
     /// The clock by which everything here expires.
@@ -73,6 +77,12 @@ impl LocalAws {
         format!("{}{}", self.endpoint(), fault::CONTAINER)
     }
 
+    /// STS, and who can sign: users, roles, identity providers.
+    #[must_use]
+    pub fn sts(&self) -> &Sts {
+        &self.services.sts
+    }
+
     /// Lets the next requests of `route` go wrong. Faults of a route are used up in the order in which they were
     /// added; after them it answers well again.
     pub fn fault(&self, route: Route, fault: Fault) {
@@ -93,14 +103,15 @@ impl LocalAws {
     /// How many requests there were to `route` so far.
     #[must_use]
     pub fn count(&self, route: Route) -> usize {
-        self.services.log.all().iter().filter(|request| request.route() == route).count()
+        self.services.log.all().iter().filter(|request| route.covers(request.route())).count()
     }
 
-    /// Every secret that was given out so far: secret keys, tokens, session tokens of the metadata service. For tests
-    /// that search logs for them.
+    /// Every secret that was given out so far: secret keys, tokens, session tokens of the metadata service, web identity
+    /// tokens. For tests that search logs for them.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
-        self.services.metadata.secrets().into_iter().chain(self.services.container.secrets()).collect()
+        let Services { metadata, container, sts, .. } = &*self.services;
+        [metadata.secrets(), container.secrets(), sts.secrets()].concat()
     }
 }
 
@@ -138,9 +149,11 @@ impl LocalAwsBuilder {
     pub async fn start(self) -> io::Result<LocalAws> {
         let socket = TcpListener::bind(self.at).await?;
         let at = socket.local_addr()?;
+        let keys = Arc::new(Keys::default());
         let services = Arc::new(Services {
-            metadata: Metadata::new(self.clock.clone()),
-            container: Container::new(self.clock.clone()),
+            metadata: Metadata::new(self.clock.clone(), Arc::clone(&keys)),
+            container: Container::new(self.clock.clone(), Arc::clone(&keys)),
+            sts: Sts::new(self.clock.clone(), keys),
             clock: self.clock,
             faults: Faults::default(),
             log: Log::default(),
@@ -166,6 +179,7 @@ struct Services {
     clock: Clock,
     metadata: Metadata,
     container: Container,
+    sts: Sts,
     faults: Faults,
     log: Log,
 }
@@ -173,18 +187,20 @@ struct Services {
 impl Serve for Services {
     fn arrived(&self, request: &Incoming) -> (usize, Option<Fault>) {
         let route = Route::of(request);
-        (self.log.arrived(request, route, self.clock.now()), self.faults.next(route))
+        let noted = if route.is_sts() { self.sts.note(request) } else { Noted::default() };
+        (self.log.arrived(request, route, self.clock.now(), noted), self.faults.next(route))
     }
 
     fn answer(&self, request: &Incoming) -> Answer {
         match Route::of(request) {
             Route::Unknown => Answer::status(404),
             Route::ContainerCredentials => self.container.answer(request),
+            route if route.is_sts() => self.sts.answer(request),
             _ => self.metadata.answer(request),
         }
     }
 
-    fn answered(&self, number: usize, status: u16) {
-        self.log.answered(number, status);
+    fn answered(&self, number: usize, answer: &Answer) {
+        self.log.answered(number, answer);
     }
 }

@@ -4,9 +4,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::fault::Route;
-use super::server::Incoming;
+use super::server::{Answer, Incoming};
+use super::sts::Noted;
 
-/// One request as it arrived. Values of headers are not kept: some are secrets.
+/// One request as it arrived. Values of headers and parameters are not kept: some are secrets.
 #[derive(Clone, Debug)]
 pub struct Request {
     route: Route,
@@ -15,6 +16,9 @@ pub struct Request {
     header_names: Vec<String>,
     at: SystemTime,
     status: Option<u16>,
+    error_code: Option<String>,
+    /// What STS saw in it; nothing in requests to others.
+    noted: Noted,
 }
 
 impl Request {
@@ -53,6 +57,44 @@ impl Request {
     pub fn status(&self) -> Option<u16> {
         self.status
     }
+
+    /// The code of the error with which STS answered, `AccessDenied` for example; that of a fault, too.
+    #[must_use]
+    pub fn error_code(&self) -> Option<&str> {
+        self.error_code.as_deref()
+    }
+
+    /// The action that was asked of STS, known or not.
+    #[must_use]
+    pub fn action(&self) -> Option<&str> {
+        self.noted.action.as_deref()
+    }
+
+    /// The names of the parameters that STS was given, as they stand in the form or in the query:
+    /// `Tags.member.1.Key`.
+    #[must_use]
+    pub fn parameter_names(&self) -> &[String] {
+        &self.noted.parameter_names
+    }
+
+    /// Whether the signature is one that STS accepts: made with a key of this local AWS that has not expired, in time, of
+    /// just this request. `None` if the request is not signed, or not for STS.
+    #[must_use]
+    pub fn is_signature_good(&self) -> Option<bool> {
+        self.noted.signature.as_ref().map(|signature| signature.is_good)
+    }
+
+    /// The region for which it is signed. `None` if it is not signed, or not readably so.
+    #[must_use]
+    pub fn signed_region(&self) -> Option<&str> {
+        self.noted.signature.as_ref()?.scope.as_ref().map(|scope| scope.region.as_str())
+    }
+
+    /// The access key id with which it says that it is signed. `None` as with the region.
+    #[must_use]
+    pub fn signed_by(&self) -> Option<&str> {
+        self.noted.signature.as_ref()?.scope.as_ref().map(|scope| scope.access_key_id.as_str())
+    }
 }
 
 #[derive(Debug, Default)]
@@ -60,7 +102,7 @@ pub(super) struct Log(Mutex<Vec<Request>>);
 
 impl Log {
     /// Answers with the number under which the request is kept.
-    pub(super) fn arrived(&self, request: &Incoming, route: Route, at: SystemTime) -> usize {
+    pub(super) fn arrived(&self, request: &Incoming, route: Route, at: SystemTime, noted: Noted) -> usize {
         let entry = Request {
             route,
             method: request.method.clone(),
@@ -68,15 +110,18 @@ impl Log {
             header_names: request.headers.iter().map(|(name, _)| name.clone()).collect(),
             at,
             status: None,
+            error_code: None,
+            noted,
         };
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         entries.push(entry);
         entries.len() - 1
     }
 
-    pub(super) fn answered(&self, number: usize, status: u16) {
+    pub(super) fn answered(&self, number: usize, answer: &Answer) {
         if let Some(entry) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(number) {
-            entry.status = Some(status);
+            entry.status = Some(answer.status_code());
+            entry.error_code = answer.error_code().map(str::to_owned);
         }
     }
 

@@ -4,19 +4,22 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::Clock;
+use super::arn::RoleArn;
 use super::fault::{EXTENDED, LEGACY, Route};
 use super::issuer::{Issuer, random_text};
+use super::keys::Keys;
+use super::principal::Session;
 use super::server::{Answer, Incoming};
 use crate::wall_time::WallTime;
 
 /// The metadata service of the local AWS, to be changed while it runs.
 ///
 /// It starts with the role `local-role`, account `123456789012`, region `eu-central-1`, and credentials that live six
-/// hours, new ones for each request.
+/// hours, new ones for each request. For STS they are those of the session `assumed-role/ROLE/i-0123456789abcdef0`.
 pub struct Metadata {
     clock: Clock,
     state: Mutex<State>,
@@ -35,12 +38,12 @@ struct State {
 }
 
 impl Metadata {
-    pub(super) fn new(clock: Clock) -> Self {
+    pub(super) fn new(clock: Clock, keys: Arc<Keys>) -> Self {
         let state = State {
             role: Some("local-role".to_owned()),
             account_id: "123456789012".to_owned(),
             region: "eu-central-1".to_owned(),
-            issuer: Issuer::new(Duration::from_secs(6 * 3600)),
+            issuer: Issuer::new(Duration::from_secs(6 * 3600), keys),
             extended_path: true,
             enabled: true,
             error_code: None,
@@ -148,7 +151,7 @@ impl Metadata {
         match state.role.clone() {
             Some(known) if extended <= state.extended_path => match role {
                 "" => Answer::ok("text/plain", known),
-                role if role == known => state.credentials(extended, now),
+                role if role == known => state.credentials(&known, extended, now),
                 _ => Answer::status(404),
             },
             _ => Answer::status(404),
@@ -178,7 +181,7 @@ impl State {
         Answer::ok("text/plain", token).with(TTL_HEADER, ttl.as_secs().to_string())
     }
 
-    fn credentials(&mut self, extended: bool, now: SystemTime) -> Answer {
+    fn credentials(&mut self, role: &str, extended: bool, now: SystemTime) -> Answer {
         let updated = WallTime::from(now);
         if let Some(code) = &self.error_code {
             let body =
@@ -186,7 +189,8 @@ impl State {
             return Answer::ok("text/plain", body);
         }
         let account = if extended { format!(r#""AccountId":"{}","#, self.account_id) } else { String::new() };
-        let members = self.issuer.issue(now).members();
+        let role = RoleArn::of(&self.account_id, role);
+        let members = self.issuer.issue(now, |expiry| Session::new(role, INSTANCE, expiry)).members();
         let body =
             format!(r#"{{"Code":"Success","LastUpdated":"{updated}","Type":"AWS-HMAC",{account}{members}}}"#);
         Answer::ok("text/plain", body)
@@ -204,6 +208,8 @@ impl fmt::Debug for Metadata {
     }
 }
 
+/// How the sessions of its role are called.
+const INSTANCE: &str = "i-0123456789abcdef0";
 const TTL_HEADER: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 const TOKEN_TTL_MIN: Duration = Duration::from_secs(1);
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html>

@@ -65,14 +65,18 @@
 //! # }
 //! ```
 
+mod arn;
 mod clock;
 mod container;
 mod fault;
 mod issuer;
+mod keys;
 mod local_aws;
 mod log;
 mod metadata;
+mod principal;
 mod server;
+mod sts;
 mod world;
 
 pub use self::clock::Clock;
@@ -81,4 +85,6 @@ pub use self::fault::{Fault, Route};
 pub use self::local_aws::{LocalAws, LocalAwsBuilder};
 pub use self::log::Request;
 pub use self::metadata::Metadata;
+pub use self::principal::Session;
+pub use self::sts::{IdentityProvider, Sts, StsRole, WebIdentityToken};
 pub use self::world::World;

@@ -15,16 +15,20 @@ pub(super) trait Serve: Send + Sync + 'static {
     /// Notes the request, and says under which number, and whether it is to go wrong.
     fn arrived(&self, request: &Incoming) -> (usize, Option<Fault>);
     fn answer(&self, request: &Incoming) -> Answer;
-    fn answered(&self, number: usize, status: u16);
+    fn answered(&self, number: usize, answer: &Answer);
 }
 
 /// A request, read whole.
+#[derive(Default)]
 pub(super) struct Incoming {
     pub(super) method: String,
     /// Without the query.
     pub(super) path: String,
+    /// As it came, without the question mark; empty if there is none.
+    pub(super) query: String,
     /// Names in lower case.
     pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
 }
 
 impl Incoming {
@@ -38,15 +42,18 @@ pub(super) struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
+    /// For the log: the code in the body, if it is an error of AWS's query protocol.
+    error_code: Option<String>,
 }
 
 impl Answer {
     pub(super) fn status(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: format!("{status}\n").into_bytes() }
+        Self { status, headers: Vec::new(), body: format!("{status}\n").into_bytes(), error_code: None }
     }
 
     pub(super) fn ok(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status: 200, headers: vec![("content-type", content_type.to_owned())], body: body.into() }
+        let headers = vec![("content-type", content_type.to_owned())];
+        Self { status: 200, headers, body: body.into(), error_code: None }
     }
 
     /// The same with another status.
@@ -58,6 +65,19 @@ impl Answer {
     pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    pub(super) fn with_error_code(mut self, code: impl Into<String>) -> Self {
+        self.error_code = Some(code.into());
+        self
+    }
+
+    pub(super) fn status_code(&self) -> u16 {
+        self.status
+    }
+
+    pub(super) fn error_code(&self) -> Option<&str> {
+        self.error_code.as_deref()
     }
 
     fn bytes(&self) -> Vec<u8> {
@@ -102,6 +122,7 @@ async fn serve(mut stream: TcpStream, service: &impl Serve) {
                 service.answer(&request)
             }
             Some(Kind::Status(status)) => Answer::status(*status),
+            Some(Kind::Refusal(refusal)) => refusal.answer(),
             Some(Kind::Redirect(location)) => Answer::status(302).with("location", location.clone()),
             Some(Kind::Body(body)) => Answer::ok("text/plain", body.clone()),
             Some(Kind::Oversized) => Answer::ok("text/plain", vec![b'x'; OVERSIZED]),
@@ -130,7 +151,7 @@ async fn serve(mut stream: TcpStream, service: &impl Serve) {
             Some(wait) => answer.with("retry-after", wait.as_secs().to_string()),
             None => answer,
         };
-        service.answered(number, answer.status);
+        service.answered(number, &answer);
         if stream.write_all(&answer.bytes()).await.is_err() || request.header("connection") == Some("close") {
             return;
         }
@@ -139,7 +160,7 @@ async fn serve(mut stream: TcpStream, service: &impl Serve) {
 
 /// The next request of a connection; `None` when it ends, or says what is no HTTP.
 async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Incoming> {
-    let (request, head) = loop {
+    let (mut request, head) = loop {
         match parse(buffer) {
             Parsed::Whole(request, length) => break (request, length),
             Parsed::Part => {}
@@ -154,6 +175,7 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Incoming> 
     while buffer.len() < head + length {
         fill(stream, buffer, head + BODY_MAX).await?;
     }
+    request.body = buffer.get(head..head + length)?.to_vec();
     buffer.drain(..head + length);
     Some(request)
 }
@@ -166,7 +188,7 @@ async fn fill(stream: &mut TcpStream, buffer: &mut Vec<u8>, limit: usize) -> Opt
 }
 
 enum Parsed {
-    /// A request, and how long its head is.
+    /// A request but for its body, and how long its head is.
     Whole(Incoming, usize),
     Part,
     NoHttp,
@@ -181,9 +203,11 @@ fn parse(buffer: &[u8]) -> Parsed {
         Err(_) => return Parsed::NoHttp,
     };
     let target = head.path.unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let request = Incoming {
         method: head.method.unwrap_or_default().to_owned(),
-        path: target.split('?').next().unwrap_or_default().to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
         headers: head
             .headers
             .iter()
@@ -191,6 +215,7 @@ fn parse(buffer: &[u8]) -> Parsed {
                 (header.name.to_ascii_lowercase(), String::from_utf8_lossy(header.value).into_owned())
             })
             .collect(),
+        body: Vec::new(),
     };
     Parsed::Whole(request, length)
 }

@@ -12,7 +12,7 @@ use crate::config::printable::printable;
 use crate::config::profiles::{Profile, Profiles, Section, Value};
 
 /// The credentials with which a chain begins.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Base {
     Static {
         access_key_id: Value,
@@ -48,7 +48,7 @@ pub(crate) enum CredentialSource {
 }
 
 /// A role in IAM Identity Center.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sso {
     /// The name of the `sso-session`; `None` for a profile of the older kind, which has all in itself.
     pub(crate) session: Option<Value>,

@@ -1,0 +1,283 @@
+//! STS: checks who asks, and gives out sessions of roles.
+//!
+//! What the real one checks is checked here, too, and refused in its words: the signature, every parameter, whom a role
+//! trusts, external ids, MFA codes, tags, source identities, durations. What policies allow is not evaluated: a session may
+//! assume whatever role trusts it.
+
+mod action;
+mod assume_role;
+mod caller_identity;
+mod canonical;
+mod constraints;
+mod form;
+mod refusal;
+mod role;
+mod session_policy;
+mod session_request;
+mod sigv4;
+mod tags;
+mod web_identity;
+mod web_identity_token;
+mod xml;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use self::action::{Action, Perform};
+use self::form::Form;
+pub(in crate::testing) use self::refusal::Refusal;
+pub use self::role::StsRole;
+use self::role::Trust;
+use self::sigv4::{Claim, Scope};
+use self::web_identity_token::Registered;
+pub use self::web_identity_token::{IdentityProvider, WebIdentityToken};
+use self::xml::{Element, NAMESPACE, request_id};
+use super::Clock;
+use super::fault::Route;
+use super::issuer::{Issuer, random_secret, random_text};
+use super::keys::{Key, Keys};
+use super::principal::{Principal, Session};
+use super::server::{Answer, Incoming};
+
+/// The STS of the local AWS, to be changed while it runs.
+///
+/// It starts without users, roles and identity providers. Whatever credentials the local AWS has issued can sign: those of
+/// its metadata service, of its container agent, of STS itself. A role that no test has registered is refused, as AWS
+/// refuses one that does not exist: otherwise a wrong ARN would pass every test.
+///
+/// One endpoint serves all regions; [`Request::signed_region`](super::Request::signed_region) tells which one a request
+/// was signed for.
+pub struct Sts {
+    clock: Clock,
+    keys: Arc<Keys>,
+    state: Mutex<State>,
+}
+
+/// What actions read and change.
+struct State {
+    issuer: Issuer,
+    roles: HashMap<String, Trust>,
+    identity_providers: HashMap<String, Registered>,
+    /// By the serial number of the device.
+    mfa_codes: HashMap<String, HashSet<String>>,
+    region: Option<String>,
+    token_key: Vec<u8>,
+    user_secrets: Vec<String>,
+    web_identity_tokens: Vec<String>,
+}
+
+/// What the log keeps of a request.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Noted {
+    pub(super) action: Option<String>,
+    pub(super) parameter_names: Vec<String>,
+    pub(super) signature: Option<NotedSignature>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct NotedSignature {
+    pub(super) is_good: bool,
+    /// `None` if it could not be read.
+    pub(super) scope: Option<Scope>,
+}
+
+/// Which action a request is for; `None` if it is not for STS.
+pub(super) fn route(request: &Incoming) -> Option<Route> {
+    let form = Form::of(request);
+    let action = form.get("Action");
+    if action.is_none() && request.method != "POST" {
+        return None;
+    }
+    Some(action.and_then(Action::named).map_or(Route::Sts, |action| action.route))
+}
+
+impl Sts {
+    pub(super) fn new(clock: Clock, keys: Arc<Keys>) -> Self {
+        let state = State {
+            issuer: Issuer::new(Duration::ZERO, Arc::clone(&keys)),
+            roles: HashMap::new(),
+            identity_providers: HashMap::new(),
+            mfa_codes: HashMap::new(),
+            region: None,
+            token_key: random_text(32).into_bytes(),
+            user_secrets: Vec::new(),
+            web_identity_tokens: Vec::new(),
+        };
+        Self { clock, keys, state: Mutex::new(state) }
+    }
+
+    /// Adds a user with long-lived keys: the access key id and the secret. A user who exists gets another pair.
+    pub fn user(&self, account_id: impl Into<String>, name: impl Into<String>) -> (String, String) {
+        self.add(Principal::User { account_id: account_id.into(), name: name.into() })
+    }
+
+    /// Adds keys of the root of an account, which may not assume roles.
+    pub fn root(&self, account_id: impl Into<String>) -> (String, String) {
+        self.add(Principal::Root { account_id: account_id.into() })
+    }
+
+    /// Registers a role, which trusts everybody; or finds it, if it is registered, to change it.
+    ///
+    /// ```
+    /// # use aws_credential_chain::testing::LocalAws;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let aws = LocalAws::start().await?;
+    /// aws.sts()
+    ///     .role("arn:aws:iam::222222222222:role/reports")
+    ///     .trusts("111111111111")
+    ///     .requires_external_id("x-42");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn role(&self, arn: impl Into<String>) -> StsRole<'_> {
+        let arn = arn.into();
+        self.state().roles.entry(arn.clone()).or_default();
+        StsRole::new(self, arn)
+    }
+
+    /// Forgets a role. Its sessions stay good, as in AWS.
+    pub fn delete_role(&self, arn: &str) -> &Self {
+        self.change(|state| _ = state.roles.remove(arn))
+    }
+
+    /// Registers an identity provider in every account, by the `iss` of its tokens; or finds it, to change it.
+    pub fn identity_provider(&self, issuer: impl Into<String>) -> IdentityProvider<'_> {
+        let issuer = issuer.into();
+        self.state().identity_providers.entry(issuer.clone()).or_default();
+        IdentityProvider::new(self, issuer)
+    }
+
+    /// Makes a web identity token. Its issuer need not be registered.
+    ///
+    /// ```
+    /// # use aws_credential_chain::testing::LocalAws;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let aws = LocalAws::start().await?;
+    /// aws.sts().identity_provider("https://oidc.example/id/1");
+    /// let token =
+    ///     aws.sts().web_identity_token("https://oidc.example/id/1", "system:serviceaccount:prod:web").sign();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn web_identity_token(
+        &self,
+        issuer: impl Into<String>,
+        subject: impl Into<String>,
+    ) -> WebIdentityToken<'_> {
+        WebIdentityToken::new(self, issuer.into(), subject.into())
+    }
+
+    /// Takes this code of an MFA device, once. The device belongs to the users of the account in its ARN; one that has just
+    /// a number, to every user.
+    pub fn accept_mfa_code(&self, serial_number: impl Into<String>, code: impl Into<String>) -> &Self {
+        self.change(|state| _ = state.mfa_codes.entry(serial_number.into()).or_default().insert(code.into()))
+    }
+
+    /// Is the endpoint of this region from now on, and refuses what is signed for another; with `None`, of all.
+    pub fn region(&self, region: Option<&str>) -> &Self {
+        self.change(|state| state.region = region.map(str::to_owned))
+    }
+
+    /// The access key ids that STS has issued so far, in order.
+    #[must_use]
+    pub fn issued(&self) -> Vec<String> {
+        self.state().issuer.access_key_ids()
+    }
+
+    /// The session for which these credentials were issued, wherever in the local AWS; `None` for keys of users, and for
+    /// keys that are not known.
+    #[must_use]
+    pub fn session(&self, access_key_id: &str) -> Option<Session> {
+        self.keys.get(access_key_id)?.principal.session().cloned()
+    }
+
+    /// Codes of MFA devices are not among them: six digits are found everywhere.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let state = self.state();
+        [state.issuer.secrets(), state.user_secrets.clone(), state.web_identity_tokens.clone()].concat()
+    }
+
+    pub(super) fn note(&self, request: &Incoming) -> Noted {
+        let form = Form::of(request);
+        let action = form.get("Action").filter(|action| form::is_name(action));
+        let signature = match Claim::of(request) {
+            Ok(None) => None,
+            Err(_) => Some(NotedSignature { is_good: false, scope: None }),
+            Ok(Some(claim)) => {
+                let is_good = self.verify(&claim, request, self.clock.now()).is_ok();
+                Some(NotedSignature { is_good, scope: Some(claim.scope) })
+            }
+        };
+        Noted { action: action.map(str::to_owned), parameter_names: form.names(), signature }
+    }
+
+    pub(super) fn answer(&self, request: &Incoming) -> Answer {
+        match self.perform(request) {
+            Ok(answer) => answer,
+            Err(refusal) => refusal.answer(),
+        }
+    }
+
+    fn perform(&self, request: &Incoming) -> Result<Answer, Refusal> {
+        let form = Form::of(request);
+        let action = Action::of(&form)?;
+        let now = self.clock.now();
+        let result = match action.perform {
+            Perform::Unsigned(perform) => perform(&mut self.state(), &form, now)?,
+            Perform::Signed(perform) => {
+                let missing = || {
+                    Refusal::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+                };
+                let claim = Claim::of(request)?.ok_or_else(missing)?;
+                let key = self.verify(&claim, request, now)?;
+                perform(&mut self.state(), &form, &key.principal, now)?
+            }
+        };
+        let id = request_id();
+        let document = Element::new(format!("{}Response", action.name))
+            .namespace(NAMESPACE)
+            .child(result)
+            .child(Element::new("ResponseMetadata").leaf("RequestId", &id));
+        Ok(Answer::ok("text/xml", document.document()).with("x-amzn-requestid", id))
+    }
+
+    fn verify(&self, claim: &Claim, request: &Incoming, now: SystemTime) -> Result<Arc<Key>, Refusal> {
+        let region = self.state().region.clone();
+        claim.verify(request, now, region.as_deref(), &self.keys)
+    }
+
+    fn add(&self, principal: Principal) -> (String, String) {
+        let access_key_id = format!("AKIA{}", random_text(16).to_ascii_uppercase());
+        let secret_access_key = random_secret();
+        self.state().user_secrets.push(secret_access_key.clone());
+        let key = Key { secret_access_key: secret_access_key.clone(), temporary: None, principal };
+        self.keys.add(access_key_id.clone(), key);
+        (access_key_id, secret_access_key)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) -> &Self {
+        change(&mut self.state());
+        self
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is registered, and no secret.
+impl fmt::Debug for Sts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        let mut roles: Vec<_> = state.roles.keys().collect();
+        roles.sort_unstable();
+        f.debug_struct("Sts")
+            .field("roles", &roles)
+            .field("issued", &state.issuer.access_key_ids().len())
+            .finish_non_exhaustive()
+    }
+}
