@@ -11,11 +11,11 @@
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::{EndpointSettings, Plan, PlanError, Profiles, Value, endpoint_override, plan};
 use crate::error::{Error, Failure, FailureKind, printable};
-use crate::host::{FileError, Host};
+use crate::host::{FileError, Host, Stamp};
 
 /// The shared files of one machine, and which profile is wanted from them.
 #[derive(Clone, Debug)]
@@ -31,7 +31,11 @@ pub(crate) struct Loaded {
     profile: Selected,
     /// Each file and how it was found, for errors.
     looked_at: String,
+    stamps: Stamps,
 }
+
+/// How both files looked at one moment.
+pub(crate) type Stamps = [Stamp; 2];
 
 /// The profile that is meant, and by whom.
 #[derive(Clone, Debug)]
@@ -48,15 +52,27 @@ impl SharedFiles {
 
     /// Reads both files.
     pub(crate) async fn load(&self) -> Result<Loaded, Error> {
-        let config = self.read("AWS_CONFIG_FILE", "config").await?;
-        let credentials = self.read("AWS_SHARED_CREDENTIALS_FILE", "credentials").await?;
+        let config = self.read(CONFIG).await?;
+        let credentials = self.read(CREDENTIALS).await?;
+        let stamps = [config.stamp, credentials.stamp];
         let profiles = Profiles::parse(config.text(), credentials.text())
             .map_err(|error| Failure::new(FailureKind::Misconfigured, NAME, error.to_string()))?;
         for remark in profiles.remarks() {
             tracing::debug!(%remark, "shared files");
         }
         let looked_at = format!("{} and {}", credentials.about(), config.about());
-        Ok(Loaded { profiles, profile: self.selected(), looked_at })
+        Ok(Loaded { profiles, profile: self.selected(), looked_at, stamps })
+    }
+
+    /// How both files look now.
+    pub(crate) async fn stamps(&self) -> Stamps {
+        let mut stamps = [Stamp::ABSENT; 2];
+        for (stamp, file) in stamps.iter_mut().zip([CONFIG, CREDENTIALS]) {
+            if let Some(path) = self.path(file).filter(|path| path != Path::new("/dev/null")) {
+                *stamp = self.host.files.stamp(&path).await;
+            }
+        }
+        stamps
     }
 
     fn selected(&self) -> Selected {
@@ -67,23 +83,31 @@ impl SharedFiles {
         }
     }
 
-    async fn read(&self, variable: &'static str, file: &str) -> Result<Read, Error> {
-        let named = self.host.env.get(variable);
-        let path = match (&named, self.host.files.home(&self.host.env)) {
-            (Some(path), _) => self.host.files.expand(path, &self.host.env),
-            (None, Some(home)) => home.join(".aws").join(file),
-            (None, None) => {
-                let shown = format!("~/.aws/{file}");
-                return Ok(Read { shown, variable: None, bytes: Err("there is no home directory") });
-            }
+    /// Where a file lies; `None` without a home directory.
+    fn path(&self, (variable, file): File) -> Option<PathBuf> {
+        match (self.host.env.get(variable), self.host.files.home(&self.host.env)) {
+            (Some(path), _) => Some(self.host.files.expand(&path, &self.host.env)),
+            (None, Some(home)) => Some(home.join(".aws").join(file)),
+            (None, None) => None,
+        }
+    }
+
+    async fn read(&self, file: File) -> Result<Read, Error> {
+        let variable = self.host.env.get(file.0).map(|_| file.0);
+        let mut stamp = Stamp::ABSENT;
+        let Some(path) = self.path(file) else {
+            let shown = format!("~/.aws/{}", file.1);
+            return Ok(Read { shown, variable, stamp, bytes: Err("there is no home directory") });
         };
         let shown = printable(&path.to_string_lossy());
-        let variable = named.map(|_| variable);
         if path == Path::new("/dev/null") {
-            return Ok(Read { shown, variable, bytes: Err("switched off") });
+            return Ok(Read { shown, variable, stamp, bytes: Err("switched off") });
         }
-        let bytes = match self.host.files.read(&path, FILE_MAX).await {
-            Ok(bytes) => Ok(bytes),
+        let bytes = match self.host.files.read_stamped(&path, FILE_MAX).await {
+            Ok((bytes, opened)) => {
+                stamp = opened;
+                Ok(bytes)
+            }
             Err(FileError::NotFound) => {
                 if let Some(variable) = variable {
                     tracing::warn!(path = %shown, variable, "the file that the variable names does not exist");
@@ -99,7 +123,7 @@ impl SharedFiles {
                     .into());
             }
         };
-        Ok(Read { shown, variable, bytes })
+        Ok(Read { shown, variable, stamp, bytes })
     }
 }
 
@@ -137,6 +161,10 @@ impl Loaded {
     /// A key of the profile that is meant.
     pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         self.profiles.profile(self.profile.name())?.get_set(key)
+    }
+
+    pub(crate) fn stamps(&self) -> Stamps {
+        self.stamps
     }
 
     pub(crate) fn profile_name(&self) -> &str {
@@ -184,6 +212,7 @@ impl Selected {
 struct Read {
     shown: String,
     variable: Option<&'static str>,
+    stamp: Stamp,
     bytes: Result<Vec<u8>, &'static str>,
 }
 
@@ -202,6 +231,11 @@ impl Read {
     }
 }
 
+/// The variable that names a file, and its name in `~/.aws` otherwise.
+type File = (&'static str, &'static str);
+
+const CONFIG: File = ("AWS_CONFIG_FILE", "config");
+const CREDENTIALS: File = ("AWS_SHARED_CREDENTIALS_FILE", "credentials");
 pub(crate) const NAME: &str = crate::source::SourceKind::ProfileFile.name();
 /// Generated files with ten thousand profiles take some megabytes.
 const FILE_MAX: u64 = 64 * 1024 * 1024;

@@ -24,6 +24,14 @@ pub(crate) trait Fetch<V>: Send + Sync + 'static {
     fn time_limit(&self) -> Duration;
     /// For errors that the source itself cannot give: it hangs, or it panicked.
     fn name(&self) -> &'static str;
+    /// How long after a fetch to look whether what the value was made from has changed; `None`: it does not.
+    fn look_after(&self) -> Option<Duration> {
+        None
+    }
+    /// Whether it has.
+    fn has_changed<'a>(&'a self, _held: &'a V) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+        Box::pin(std::future::ready(false))
+    }
     /// What this cache lets those further down know.
     fn notice(&self, _notice: Notice<'_>) {}
     /// Told after each flight, outside of any lock.

@@ -1,5 +1,6 @@
 //! What all clones of a refresher share: the snapshot, the lock over what changes it, and what is asked.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ pub(super) struct Machine<V> {
     pub(super) policy: RefreshPolicy,
     pub(super) clock: Clock,
     pub(super) env: Env,
+    /// Whether a look at the files is under way.
+    pub(super) looking: AtomicBool,
     source: Box<dyn Fetch<V>>,
 }
 
@@ -58,6 +61,7 @@ impl<V: Perishable> Machine<V> {
             policy,
             clock,
             env,
+            looking: AtomicBool::new(false),
             source,
         }
     }
@@ -103,14 +107,14 @@ impl<V: Perishable> Machine<V> {
         era: u64,
     ) -> (Result<V, Error>, Option<News<V>>) {
         let now = self.clock.now();
+        let look_after = self.source.look_after();
         let mut tower = self.tower();
         let took = tower.flight.take().map_or(Duration::ZERO, |flight| flight.started.until(now));
         if era != tower.era {
             return (outcome, None);
         }
         let draws = Draws { window: tower.window_draw, pause: tower.draw(now) };
-        let arrival =
-            Arrival { now, policy: &self.policy, draws, rejected: &tower.rejected, look_after: None };
+        let arrival = Arrival { now, policy: &self.policy, draws, rejected: &tower.rejected, look_after };
         let after = self.slot.snapshot().landed(outcome, departure, &arrival);
         // They are told what the snapshot says, with the time of the next attempt.
         let told = match (after.trouble(), after.held()) {

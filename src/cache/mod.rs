@@ -1,6 +1,7 @@
 //! What an application holds: one provider's credentials, renewed ahead of their expiration.
 
 mod flight;
+mod look;
 mod machine;
 mod policy;
 mod refresher;
@@ -174,6 +175,15 @@ impl CredentialsProvider for CredentialsCache {
         Some(self)
     }
 
+    fn may_change(&self) -> bool {
+        self.refresher.source().look_after().is_some()
+    }
+
+    /// A read of this cache looks too; what it has by then is what counts.
+    async fn has_changed(&self, held: &Credentials) -> bool {
+        self.credentials().await.is_ok_and(|present| present.generation() != held.generation())
+    }
+
     /// What is forgotten in front of a cache is forgotten there: this one is shared.
     fn notice(&self, notice: Notice<'_>) {
         if let Notice::Rejected { access_key_id } = notice {
@@ -255,6 +265,14 @@ impl Fetch<Credentials> for SharedProvider {
         "credentials"
     }
 
+    fn look_after(&self) -> Option<Duration> {
+        self.may_change().then_some(LOOK_AFTER)
+    }
+
+    fn has_changed<'a>(&'a self, held: &'a Credentials) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+        Box::pin(CredentialsProvider::has_changed(self, held))
+    }
+
     fn notice(&self, notice: Notice<'_>) {
         CredentialsProvider::notice(self, notice);
     }
@@ -309,3 +327,6 @@ fn mark(access_key_id: &str) -> u64 {
     access_key_id.hash(&mut hasher);
     hasher.finish()
 }
+
+/// How often files are looked at.
+const LOOK_AFTER: Duration = Duration::from_secs(60);

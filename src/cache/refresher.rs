@@ -50,6 +50,9 @@ impl<V: Perishable> Refresher<V> {
                 },
             };
             if !refresh {
+                if snapshot.is_look_due(now) {
+                    self.0.look(now);
+                }
                 return Ok(make_do);
             }
             let Ok(Boarding::Boarded { flight, started: true }) = self.0.board(now, Why::IfDue) else {

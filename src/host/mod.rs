@@ -11,7 +11,7 @@ pub(crate) mod http;
 
 pub(crate) use self::clock::Clock;
 pub(crate) use self::env::Env;
-pub(crate) use self::files::{FileError, Files};
+pub(crate) use self::files::{FileError, Files, Stamp};
 
 /// Everything outside that a source may look at. Clones share it.
 #[derive(Clone, Debug, Default)]

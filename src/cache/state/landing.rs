@@ -61,9 +61,9 @@ impl<V: Perishable> Snapshot<V> {
         self.with_held(|held| held.changed = true)
     }
 
-    /// They have not.
-    pub(crate) fn unchanged(&self, now: WallTime, look_after: Duration) -> Self {
-        self.with_held(|held| held.look_at = now.plus(look_after))
+    /// They have not; the next look is due then.
+    pub(crate) fn unchanged(&self, look_at: WallTime) -> Self {
+        self.with_held(|held| held.look_at = look_at)
     }
 
     fn with_held(&self, change: impl FnOnce(&mut Held<V>)) -> Self {

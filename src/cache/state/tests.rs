@@ -252,7 +252,7 @@ fn files_that_changed_are_read_behind_the_reads_and_kept_if_they_cannot_be() {
     assert!(held.quiet(at(59)).is_some() && held.quiet(at(60)).is_none());
     assert_eq!(read(&held, 60), "serve");
     assert_eq!(held.due_at(&policy), at(60));
-    let unchanged = held.unchanged(at(60), Duration::from_secs(60));
+    let unchanged = held.unchanged(at(120));
     assert_eq!(unchanged.due_at(&policy), at(120));
     let changed = held.changed();
     assert_eq!(read(&changed, 60), "serve, refresh behind");
