@@ -117,6 +117,7 @@ async fn what_changes_in_other_profiles_changes_nothing() {
         key(&cache).await;
     }
     assert_eq!(cache.credentials().await.unwrap().generation(), first);
+    assert!(cache.status().age.unwrap() >= 5 * MINUTE, "it was read again");
 }
 
 #[tokio::test(start_paused = true)]
