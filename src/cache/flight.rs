@@ -15,8 +15,8 @@ use tokio::sync::watch;
 use crate::cache::machine::Machine;
 use crate::cache::state::{Departure, Perishable, Snapshot};
 use crate::error::{Error, Failure, FailureKind};
+use crate::host::Stopwatch;
 use crate::provider::Notice;
-use crate::wall_time::WallTime;
 
 /// What a flight fetches from. Object-safe, so that the machinery has one type parameter only.
 pub(crate) trait Fetch<V>: Send + Sync + 'static {
@@ -41,7 +41,7 @@ pub(crate) trait Fetch<V>: Send + Sync + 'static {
 /// A refresh that is up, as those see it who wait for it.
 pub(super) struct Flight<V> {
     outcome: watch::Receiver<Option<Result<V, Error>>>,
-    pub(super) started: WallTime,
+    pub(super) started: Stopwatch,
     /// What was forgotten in the meantime is told by the number: see `Refresher::forget`.
     pub(super) era: u64,
     passengers: Arc<AtomicUsize>,
@@ -55,15 +55,13 @@ pub(crate) fn a_read_waits() -> bool {
 
 impl<V: Perishable> Flight<V> {
     /// A flight, and what it takes off with.
-    pub(super) fn new(
-        machine: &Arc<Machine<V>>,
-        departure: Departure,
-        now: WallTime,
-        era: u64,
-    ) -> (Self, Landing<V>) {
+    pub(super) fn new(machine: &Arc<Machine<V>>, departure: Departure, era: u64) -> (Self, Landing<V>) {
         let (sender, outcome) = watch::channel(None);
         let landing = Landing { machine: Arc::clone(machine), sender, departure, era, landed: false };
-        (Self { outcome, started: now, era, passengers: Arc::new(AtomicUsize::new(0)) }, landing)
+        (
+            Self { outcome, started: Stopwatch::start(), era, passengers: Arc::new(AtomicUsize::new(0)) },
+            landing,
+        )
     }
 
     /// Takes off. Not to be called under the lock: a runtime that is shutting down drops the task at once, and with

@@ -88,7 +88,7 @@ impl<V: Perishable> Machine<V> {
                 return Ok(Boarding::NothingDue);
             }
             let knew_of_rejection = snapshot.held().is_some_and(|held| held.rejected);
-            let (flight, landing) = Flight::new(self, Departure { knew_of_rejection }, now, tower.era);
+            let (flight, landing) = Flight::new(self, Departure { knew_of_rejection }, tower.era);
             let flight = Arc::new(flight);
             tower.flight = Some(Arc::clone(&flight));
             tower.rejected.clear();
@@ -109,7 +109,7 @@ impl<V: Perishable> Machine<V> {
         let now = self.clock.now();
         let look_after = self.source.look_after();
         let mut tower = self.tower();
-        let took = tower.flight.take().map_or(Duration::ZERO, |flight| flight.started.until(now));
+        let took = tower.flight.take().map_or(Duration::ZERO, |flight| flight.started.elapsed());
         if era != tower.era {
             return (outcome, None);
         }

@@ -13,7 +13,7 @@ use std::fmt;
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub(crate) use self::flight::Fetch;
 #[cfg(feature = "_http")]
@@ -156,6 +156,16 @@ impl CredentialsCache {
     /// answers those who wait for it, and is not kept.
     pub fn forget(&self) {
         self.refresher.forget();
+    }
+
+    /// The time by AWS's clocks, as far as their answers have told it: sign with it.
+    ///
+    /// It is this machine's time, unless the metadata service or STS has shown in the `Date` of an answer that the
+    /// machine's clock is off by more than a few seconds. Expirations are judged by it too. It is known for all of the
+    /// process, and given up when the clock is set right.
+    #[must_use]
+    pub fn signing_time(&self) -> SystemTime {
+        self.refresher.now().into()
     }
 
     /// How it stands: age, source, expiry, last failure, next attempt. Holds no secrets.

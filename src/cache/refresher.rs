@@ -43,7 +43,7 @@ impl<V: Perishable> Refresher<V> {
                     // No runtime: what is in hand is better than an error.
                     Err(error) => return snapshot.make_do(now, &machine.policy).ok_or(error),
                     Ok(Boarding::NothingDue) => continue,
-                    Ok(Boarding::Boarded { flight, .. }) => match self.wait(&flight, patience, now).await {
+                    Ok(Boarding::Boarded { flight, .. }) => match self.wait(&flight, patience).await {
                         Some(answer) => return answer,
                         None => continue,
                     },
@@ -63,7 +63,7 @@ impl<V: Perishable> Refresher<V> {
             }
             let left = snapshot.held().map(|held| now.until(held.expiry)).filter(|left| !left.is_zero());
             let patience = left.map_or(Patience::PastExpiry, |left| Patience::WhileValid { left });
-            if let Some(answer) = self.wait(&flight, patience, now).await {
+            if let Some(answer) = self.wait(&flight, patience).await {
                 return answer;
             }
         }
@@ -124,8 +124,8 @@ impl<V: Perishable> Refresher<V> {
 
     /// Waits for a flight, as long as the policy has a read wait, and answers with what it brought or with what can be
     /// made do with. `None`: decide again.
-    async fn wait(&self, flight: &Flight<V>, patience: Patience, now: WallTime) -> Option<Result<V, Error>> {
-        let limit = self.0.policy.patience(patience, flight.started.until(now));
+    async fn wait(&self, flight: &Flight<V>, patience: Patience) -> Option<Result<V, Error>> {
+        let limit = self.0.policy.patience(patience, flight.started.elapsed());
         let ended = flight.wait(limit).await;
         if flight.era != self.0.tower().era {
             // Forgotten while it was up: what it brought belongs to those who came before.

@@ -9,7 +9,11 @@ mod files;
 #[cfg(feature = "_http")]
 pub(crate) mod http;
 
-pub(crate) use self::clock::Clock;
+#[cfg(feature = "test-util")]
+pub(crate) use self::clock::LearnedSkew;
+#[cfg(feature = "_http")]
+pub(crate) use self::clock::Teacher;
+pub(crate) use self::clock::{Clock, Stopwatch};
 pub(crate) use self::env::Env;
 pub(crate) use self::files::{FileError, Files, Stamp};
 

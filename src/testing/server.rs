@@ -2,13 +2,14 @@
 //! a library. Reading the head is httparse's.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::fault::{Fault, Kind};
+use crate::wall_time::WallTime;
 
 /// What answers.
 pub(super) trait Serve: Send + Sync + 'static {
@@ -16,6 +17,8 @@ pub(super) trait Serve: Send + Sync + 'static {
     fn arrived(&self, request: &Incoming) -> (usize, Option<Fault>);
     fn answer(&self, request: &Incoming) -> Answer;
     fn answered(&self, number: usize, answer: &Answer);
+    /// What its clock shows.
+    fn now(&self) -> SystemTime;
 }
 
 /// A request, read whole.
@@ -147,6 +150,10 @@ async fn serve(mut stream: TcpStream, service: &impl Serve) {
                 return;
             }
         };
+        let answer = match WallTime::from(service.now()).http_date() {
+            Some(date) if !is_without_date(fault.as_ref()) => answer.with("date", date),
+            _ => answer,
+        };
         let answer = match fault.and_then(|fault| fault.retry_after) {
             Some(wait) => answer.with("retry-after", wait.as_secs().to_string()),
             None => answer,
@@ -156,6 +163,10 @@ async fn serve(mut stream: TcpStream, service: &impl Serve) {
             return;
         }
     }
+}
+
+fn is_without_date(fault: Option<&Fault>) -> bool {
+    matches!(fault.map(|fault| &fault.kind), Some(Kind::WithoutHeader(name)) if name.eq_ignore_ascii_case("date"))
 }
 
 /// The next request of a connection; `None` when it ends, or says what is no HTTP.

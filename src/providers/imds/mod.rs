@@ -136,7 +136,8 @@ impl InstanceMetadata {
         }
         let settings = self.settings.resolve(&self.host.env)?;
         Ok(self.session.get_or_init(|| {
-            MetadataSession::new(&self.host, LinkLocal::new(self.timeouts, LIMITS), settings)
+            let http = LinkLocal::teaching(&self.host.clock, self.timeouts, LIMITS);
+            MetadataSession::new(&self.host, http, settings)
         }))
     }
 

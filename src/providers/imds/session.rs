@@ -15,7 +15,7 @@ use super::endpoint::Settings;
 use crate::cache::{Fetch, Perishable, RefreshPolicy, Refresher};
 use crate::error::Error;
 use crate::host::http::{Answer, HttpError, LinkLocal, Outgoing};
-use crate::host::{Clock, Host};
+use crate::host::{Clock, Host, Stopwatch};
 use crate::providers::retry::Retry;
 use crate::wall_time::WallTime;
 
@@ -135,10 +135,10 @@ impl TokenSource {
         let headers = [(HeaderName::from_static(TTL_HEADER), SecretString::from(TOKEN_TTL_SECONDS))];
         let request = Outgoing { method: Method::PUT, url: &url, headers: &headers, content: None };
         // Counted from before the request: never longer than the service counts.
-        let asked = self.clock.now();
+        let asked = Stopwatch::start();
         let outcome = self.http.send(request).await;
         let (text, ttl) = answers::token(outcome, &url, &self.settings)?;
-        Ok(SessionToken { text, expiry: asked.plus(ttl) })
+        Ok(SessionToken { text, expiry: self.clock.now().minus(asked.elapsed()).plus(ttl) })
     }
 }
 
