@@ -41,7 +41,8 @@
 //! | in their last minute, or rejected by a service | waits up to 5 s for the refresh | returns them |
 //! | expired | waits for the refresh; then an error, or, from some sources, the old ones marked [stale](Credentials::is_stale) | `None`, or the old ones marked |
 //!
-//! All of it is a [`RefreshPolicy`]. How a cache stands, [`status`](CredentialsCache::status) tells.
+//! All of it is a [`RefreshPolicy`]. How a cache stands, [`status`](CredentialsCache::status) tells; what happens in it,
+//! an [`Observer`] is told, and `tracing`.
 //!
 //! # When something goes wrong
 //!
@@ -79,6 +80,7 @@ mod credentials;
 mod default_chain;
 mod error;
 mod host;
+mod observe;
 mod provider;
 pub mod providers;
 mod region;
@@ -109,6 +111,7 @@ pub use error::{Attempt, Error, Failure, FailureKind, NotConfigured};
 #[cfg(feature = "_http")]
 pub use host::http::Timeouts;
 #[cfg(feature = "sts")]
+pub use observe::{Event, Observer};
 pub use provider::ProviderExt;
 pub use provider::{CredentialsProvider, ProviderFn, SharedProvider, provider_fn};
 pub use region::Region;

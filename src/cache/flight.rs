@@ -12,11 +12,12 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::cache::machine::Machine;
-use crate::cache::state::{Departure, Perishable, Snapshot};
+use crate::cache::machine::{Landed, Machine};
+use crate::cache::state::{Departure, Held, Perishable, Snapshot};
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::Stopwatch;
 use crate::provider::Notice;
+use crate::wall_time::WallTime;
 
 /// What a flight fetches from. Object-safe, so that the machinery has one type parameter only.
 pub(crate) trait Fetch<V>: Send + Sync + 'static {
@@ -34,8 +35,30 @@ pub(crate) trait Fetch<V>: Send + Sync + 'static {
     }
     /// What this cache lets those further down know.
     fn notice(&self, _notice: Notice<'_>) {}
-    /// Told after each flight, outside of any lock.
-    fn report(&self, _after: &Snapshot<V>, _took: Duration) {}
+    /// Told what happens, outside of any lock.
+    fn tell(&self, _news: News<'_, V>) {}
+}
+
+/// What happens in a refresher.
+pub(crate) enum News<'a, V> {
+    Started,
+    Landed {
+        before: &'a Snapshot<V>,
+        after: &'a Snapshot<V>,
+        at: WallTime,
+        took: Duration,
+    },
+    Rejected(&'a Held<V>),
+    /// Somebody noticed: told once for each value.
+    Expired {
+        held: &'a Held<V>,
+        stale: bool,
+    },
+    /// A read waited for a flight.
+    Waited(Duration),
+    ServedStale {
+        expired_for: Duration,
+    },
 }
 
 /// A refresh that is up, as those see it who wait for it.
@@ -121,11 +144,11 @@ pub(super) struct Landing<V: Perishable> {
 impl<V: Perishable> Landing<V> {
     fn land(&mut self, outcome: Result<V, Error>) {
         self.landed = true;
-        let (told, news) = self.machine.land(outcome, self.departure, self.era);
+        let (told, landed) = self.machine.land(outcome, self.departure, self.era);
         self.sender.send_replace(Some(told));
-        // Last, and outside of the lock: a subscriber may be slow, and may call the cache.
-        if let Some((after, took)) = news {
-            self.machine.source().report(&after, took);
+        // Last, and outside of the lock: an observer may be slow, and may call the cache.
+        if let Some(Landed { before, after, at, took }) = landed {
+            self.machine.source().tell(News::Landed { before: &before, after: &after, at, took });
         }
     }
 }

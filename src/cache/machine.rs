@@ -1,13 +1,13 @@
 //! What all clones of a refresher share: the snapshot, the lock over what changes it, and what is asked.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::cache::flight::{self, Fetch, Flight};
+use crate::cache::flight::{self, Fetch, Flight, News};
 use crate::cache::policy::RefreshPolicy;
 use crate::cache::slot::Slot;
-use crate::cache::state::{Arrival, Decision, Departure, Draws, Perishable, Snapshot};
+use crate::cache::state::{Arrival, Decision, Departure, Draws, Perishable, Phase, Snapshot};
 use crate::error::Error;
 use crate::host::{Clock, Env};
 use crate::wall_time::WallTime;
@@ -20,6 +20,8 @@ pub(super) struct Machine<V> {
     pub(super) env: Env,
     /// Whether a look at the files is under way.
     pub(super) looking: AtomicBool,
+    /// Whether it was told that the value in hand has expired.
+    expiry_told: AtomicBool,
     source: Box<dyn Fetch<V>>,
 }
 
@@ -48,8 +50,13 @@ pub(super) enum Boarding<V> {
     NothingDue,
 }
 
-/// What is known after a flight, and how long it took.
-type News<V> = (Arc<Snapshot<V>>, Duration);
+/// What was known before a flight landed and is known after it, and how long it took.
+pub(super) struct Landed<V> {
+    pub(super) before: Arc<Snapshot<V>>,
+    pub(super) after: Arc<Snapshot<V>>,
+    pub(super) at: WallTime,
+    pub(super) took: Duration,
+}
 
 impl<V: Perishable> Machine<V> {
     pub(super) fn new(source: Box<dyn Fetch<V>>, policy: RefreshPolicy, clock: Clock, env: Env) -> Self {
@@ -62,6 +69,7 @@ impl<V: Perishable> Machine<V> {
             clock,
             env,
             looking: AtomicBool::new(false),
+            expiry_told: AtomicBool::new(false),
             source,
         }
     }
@@ -94,6 +102,7 @@ impl<V: Perishable> Machine<V> {
             tower.rejected.clear();
             (flight, landing)
         };
+        self.source.tell(News::Started);
         flight.take_off(&runtime, landing);
         Ok(Boarding::Boarded { flight, started: true })
     }
@@ -105,7 +114,7 @@ impl<V: Perishable> Machine<V> {
         outcome: Result<V, Error>,
         departure: Departure,
         era: u64,
-    ) -> (Result<V, Error>, Option<News<V>>) {
+    ) -> (Result<V, Error>, Option<Landed<V>>) {
         let now = self.clock.now();
         let look_after = self.source.look_after();
         let mut tower = self.tower();
@@ -115,29 +124,65 @@ impl<V: Perishable> Machine<V> {
         }
         let draws = Draws { window: tower.window_draw, pause: tower.draw(now) };
         let arrival = Arrival { now, policy: &self.policy, draws, rejected: &tower.rejected, look_after };
-        let after = self.slot.snapshot().landed(outcome, departure, &arrival);
+        let before = self.slot.snapshot();
+        let after = before.landed(outcome, departure, &arrival);
         // They are told what the snapshot says, with the time of the next attempt.
         let told = match (after.trouble(), after.held()) {
             (Some(trouble), _) => Err(trouble.error.clone()),
             (None, Some(held)) => Ok(held.value.clone()),
             (None, None) => Err(flight::interrupted(self.source.name())),
         };
-        (told, Some((self.slot.replace(after), took)))
+        self.expiry_told.fetch_and(after.trouble().is_some(), Ordering::Relaxed);
+        (told, Some(Landed { before, after: self.slot.replace(after), at: now, took }))
     }
 
     /// A service refused the value of this mark. Answers whether that one is in hand.
     pub(super) fn reject(&self, mark: u64) -> bool {
-        let mut tower = self.tower();
+        let snapshot = {
+            let mut tower = self.tower();
+            let snapshot = self.slot.snapshot();
+            if snapshot.held().is_some_and(|held| held.value.mark() == mark) {
+                self.slot.replace(snapshot.rejected());
+            }
+            // It may be what the flight brings: where caches are nested, others have had it already.
+            if tower.flight.is_some()
+                && !tower.rejected.contains(&mark)
+                && tower.rejected.len() < REJECTED_MAX
+            {
+                tower.rejected.push(mark);
+            }
+            snapshot
+        };
+        let held = snapshot.held().filter(|held| held.value.mark() == mark);
+        if let Some(held) = held.filter(|held| !held.rejected) {
+            self.source.tell(News::Rejected(held));
+        }
+        held.is_some()
+    }
+
+    /// What is in hand and has not expired, or may be served all the same.
+    pub(super) fn in_hand(&self) -> Option<V> {
+        let now = self.clock.now();
         let snapshot = self.slot.snapshot();
-        let is_held = snapshot.held().is_some_and(|held| held.value.mark() == mark);
-        if is_held {
-            self.slot.replace(snapshot.rejected());
+        self.look_for_expiry(&snapshot, now);
+        snapshot.in_hand(now, &self.policy).map(|value| self.served(value))
+    }
+
+    /// Tells that the value in hand has expired, once.
+    pub(super) fn look_for_expiry(&self, snapshot: &Snapshot<V>, now: WallTime) {
+        let Some(held) = snapshot.held().filter(|held| held.phase(now) == Phase::Expired) else { return };
+        if !self.expiry_told.swap(true, Ordering::Relaxed) {
+            let stale = self.policy.allows_stale(held.value.is_stale_servable());
+            self.source.tell(News::Expired { held, stale });
         }
-        // It may be what the flight brings: where caches are nested, others have had it already.
-        if tower.flight.is_some() && !tower.rejected.contains(&mark) && tower.rejected.len() < REJECTED_MAX {
-            tower.rejected.push(mark);
+    }
+
+    /// Tells that the value which is handed out has expired, if it has.
+    pub(super) fn served(&self, value: V) -> V {
+        if let Some(expiry) = value.expiry().filter(|_| value.is_stale()) {
+            self.source.tell(News::ServedStale { expired_for: expiry.until(self.clock.now()) });
         }
-        is_held
+        value
     }
 
     /// Drops what is in hand, and what a flight that is up will bring.

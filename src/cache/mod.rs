@@ -1,8 +1,10 @@
 //! What an application holds: one provider's credentials, renewed ahead of their expiration.
 
+mod builder;
 mod flight;
 mod look;
 mod machine;
+mod observed;
 mod policy;
 mod refresher;
 mod slot;
@@ -10,24 +12,20 @@ mod state;
 mod status;
 
 use std::fmt;
-use std::future::Future;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::pin::Pin;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+pub use self::builder::CredentialsCacheBuilder;
 pub(crate) use self::flight::Fetch;
 #[cfg(feature = "_http")]
 pub(crate) use self::flight::a_read_waits;
 pub use self::policy::{RefreshMode, RefreshPolicy, StaleRule};
 pub(crate) use self::refresher::Refresher;
-pub(crate) use self::state::{Perishable, Snapshot};
+pub(crate) use self::state::Perishable;
 pub use self::status::{CacheState, Status};
 
 use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::host::{Clock, Env};
-use crate::provider::{CredentialsProvider, Notice, SharedProvider};
-use crate::wall_time::WallTime;
+use crate::provider::{CredentialsProvider, Notice};
 
 /// Credentials of one provider, kept fresh. Clone it: clones share everything.
 ///
@@ -62,19 +60,13 @@ impl CredentialsCache {
 
     /// A cache with a policy of its own.
     pub fn builder(provider: impl CredentialsProvider) -> CredentialsCacheBuilder {
-        CredentialsCacheBuilder {
-            provider: SharedProvider::new(provider),
-            policy: RefreshPolicy::default(),
-            clock: Clock::default(),
-            env: Env::default(),
-        }
+        CredentialsCacheBuilder::new(provider)
     }
 
     /// A cache that lives in the same machine as its owner.
     #[cfg(feature = "sts")]
     pub(crate) fn within(host: &crate::host::Host, provider: impl CredentialsProvider) -> Self {
-        let (clock, env) = (host.clock.clone(), host.env.clone());
-        CredentialsCacheBuilder { clock, env, ..Self::builder(provider) }.build()
+        Self::builder(provider).within(host.clock.clone(), host.env.clone()).build()
     }
 
     /// The credentials. Waits only if there are none, or if they are about to expire.
@@ -138,11 +130,8 @@ impl CredentialsCache {
     /// ```
     pub fn invalidate<'a>(&self, rejected: impl Into<Rejected<'a>>) -> bool {
         let Rejected { access_key_id } = rejected.into();
-        let held = self.refresher.invalidate(mark(access_key_id));
+        let held = self.refresher.invalidate(observed::mark(access_key_id));
         self.refresher.source().notice(Notice::Rejected { access_key_id });
-        if held {
-            tracing::info!(access_key_id, "credentials invalidated");
-        }
         held
     }
 
@@ -172,7 +161,7 @@ impl CredentialsCache {
     #[must_use]
     pub fn status(&self) -> Status {
         let (snapshot, refreshing) = self.refresher.snapshot();
-        Status::of(&snapshot, refreshing, self.refresher.now())
+        Status::of(&snapshot, refreshing, self.refresher.now(), self.refresher.policy())
     }
 }
 
@@ -208,42 +197,6 @@ impl fmt::Debug for CredentialsCache {
     }
 }
 
-/// Makes a [`CredentialsCache`].
-#[derive(Debug)]
-#[must_use]
-pub struct CredentialsCacheBuilder {
-    provider: SharedProvider,
-    policy: RefreshPolicy,
-    clock: Clock,
-    env: Env,
-}
-
-impl CredentialsCacheBuilder {
-    /// When and how credentials are renewed.
-    pub fn refresh(mut self, policy: RefreshPolicy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// Lives in a world made for a test: its clock and its environment.
-    #[cfg(feature = "test-util")]
-    pub fn in_world(mut self, world: &crate::testing::World) -> Self {
-        let host = world.host();
-        self.clock = host.clock;
-        self.env = host.env;
-        self
-    }
-
-    /// The cache. If the provider is a cache already, that one is returned, with its own policy.
-    #[must_use]
-    pub fn build(self) -> CredentialsCache {
-        if let Some(cache) = self.provider.shared_cache() {
-            return cache.clone();
-        }
-        CredentialsCache { refresher: Refresher::new(self.provider, self.policy, self.clock, self.env) }
-    }
-}
-
 /// What a service rejected: a set of credentials, or an access key id.
 #[derive(Clone, Copy, Debug)]
 pub struct Rejected<'a> {
@@ -261,82 +214,3 @@ impl<'a> From<&'a str> for Rejected<'a> {
         Self { access_key_id }
     }
 }
-
-impl Fetch<Credentials> for SharedProvider {
-    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send + '_>> {
-        Box::pin(self.retrieve())
-    }
-
-    fn time_limit(&self) -> Duration {
-        CredentialsProvider::time_limit(self)
-    }
-
-    fn name(&self) -> &'static str {
-        "credentials"
-    }
-
-    fn look_after(&self) -> Option<Duration> {
-        self.may_change().then_some(LOOK_AFTER)
-    }
-
-    fn has_changed<'a>(&'a self, held: &'a Credentials) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
-        Box::pin(CredentialsProvider::has_changed(self, held))
-    }
-
-    fn notice(&self, notice: Notice<'_>) {
-        CredentialsProvider::notice(self, notice);
-    }
-
-    fn report(&self, after: &Snapshot<Credentials>, took: Duration) {
-        match (after.trouble(), after.held()) {
-            (Some(trouble), held) => tracing::warn!(
-                failures = trouble.failures,
-                next_attempt = trouble.next_attempt().map(tracing::field::display),
-                in_hand_until = held.map(|held| tracing::field::display(held.expiry)),
-                error = %trouble.error,
-                "credentials not refreshed"
-            ),
-            (None, Some(held)) => tracing::info!(
-                source = %held.value.source(),
-                access_key_id = held.value.access_key_id(),
-                expiry = (held.expiry != WallTime::NEVER).then(|| tracing::field::display(held.expiry)),
-                ?took,
-                "credentials refreshed"
-            ),
-            (None, None) => {}
-        }
-    }
-}
-
-impl Perishable for Credentials {
-    fn expiry(&self) -> Option<WallTime> {
-        Self::expiry(self).map(WallTime::from)
-    }
-
-    fn mark(&self) -> u64 {
-        mark(self.access_key_id())
-    }
-
-    fn is_stale_servable(&self) -> bool {
-        // Whose session it is counts, and not what it was asked for with.
-        self.source().kind().is_stale_servable()
-    }
-
-    fn marked_stale(&self) -> Self {
-        Self::marked_stale(self)
-    }
-
-    fn origin(&self) -> String {
-        self.source().to_string()
-    }
-}
-
-/// Names a set of credentials by its access key id.
-fn mark(access_key_id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    access_key_id.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// How often files are looked at.
-const LOOK_AFTER: Duration = Duration::from_secs(60);

@@ -4,13 +4,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::cache::flight::{self, Fetch, Flight};
+use crate::cache::flight::{self, Fetch, Flight, News};
 use crate::cache::machine::{Boarding, Machine, Why};
 use crate::cache::policy::{RefreshMode, RefreshPolicy};
 use crate::cache::state::{Decision, Patience, Perishable, Snapshot};
 use crate::error::Error;
-use crate::host::{Clock, Env};
+use crate::host::{Clock, Env, Stopwatch};
 use crate::provider::Notice;
 use crate::wall_time::WallTime;
 
@@ -31,10 +32,15 @@ impl<V: Perishable> Refresher<V> {
 
     /// Everything else: whatever the decision says.
     pub(crate) async fn read(&self) -> Result<V, Error> {
+        self.decided().await.map(|value| self.0.served(value))
+    }
+
+    async fn decided(&self) -> Result<V, Error> {
         loop {
             let machine = &*self.0;
             let now = machine.clock.now();
             let snapshot = machine.slot.snapshot();
+            machine.look_for_expiry(&snapshot, now);
             let (make_do, refresh) = match snapshot.decide(now, &machine.policy) {
                 Decision::Fail(error) => return Err(error),
                 Decision::Serve { value, refresh } => (value.clone(), refresh),
@@ -71,7 +77,7 @@ impl<V: Perishable> Refresher<V> {
 
     /// What is in hand and has not expired, or may be served all the same: no waiting, and nothing is started.
     pub(crate) fn in_hand(&self) -> Option<V> {
-        self.0.slot.snapshot().in_hand(self.0.clock.now(), &self.0.policy)
+        self.0.in_hand()
     }
 
     /// Asks the source now, whatever the snapshot says; joins a flight that is already up.
@@ -103,6 +109,10 @@ impl<V: Perishable> Refresher<V> {
         self.0.source()
     }
 
+    pub(crate) fn policy(&self) -> &RefreshPolicy {
+        &self.0.policy
+    }
+
     pub(crate) fn snapshot(&self) -> (Arc<Snapshot<V>>, bool) {
         let tower = self.0.tower();
         (self.0.slot.snapshot(), tower.flight.is_some())
@@ -126,7 +136,11 @@ impl<V: Perishable> Refresher<V> {
     /// made do with. `None`: decide again.
     async fn wait(&self, flight: &Flight<V>, patience: Patience) -> Option<Result<V, Error>> {
         let limit = self.0.policy.patience(patience, flight.started.elapsed());
+        let waited = Stopwatch::start();
         let ended = flight.wait(limit).await;
+        if limit != Some(Duration::ZERO) {
+            self.0.source().tell(News::Waited(waited.elapsed()));
+        }
         if flight.era != self.0.tower().era {
             // Forgotten while it was up: what it brought belongs to those who came before.
             return None;

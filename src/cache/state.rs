@@ -25,6 +25,8 @@ pub(crate) trait Perishable: Clone + Send + Sync + 'static {
     fn is_stale_servable(&self) -> bool;
     /// The value, marked as past its expiry.
     fn marked_stale(&self) -> Self;
+    /// Whether it is marked so.
+    fn is_stale(&self) -> bool;
     /// Where it came from, for errors.
     fn origin(&self) -> String;
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::cache::policy::RefreshPolicy;
 use crate::cache::state::{Phase, Snapshot, Trouble};
 use crate::credentials::Credentials;
 use crate::error::Error;
@@ -18,6 +19,10 @@ pub struct Status {
     pub source: Option<Source>,
     /// Which keys they are.
     pub access_key_id: Option<String>,
+    /// Counts up in this process with each set that is made.
+    pub generation: Option<u64>,
+    /// Whether they have expired, and are served all the same, marked as stale.
+    pub stale: bool,
     /// How long ago they were obtained.
     pub age: Option<Duration>,
     /// When they expire; `None` also for those that do not.
@@ -51,7 +56,12 @@ pub enum CacheState {
 }
 
 impl Status {
-    pub(crate) fn of(snapshot: &Snapshot<Credentials>, refreshing: bool, now: WallTime) -> Self {
+    pub(crate) fn of(
+        snapshot: &Snapshot<Credentials>,
+        refreshing: bool,
+        now: WallTime,
+        policy: &RefreshPolicy,
+    ) -> Self {
         let held = snapshot.held();
         let trouble = snapshot.trouble();
         let unless_never = |at: WallTime| (at != WallTime::NEVER).then(|| at.into());
@@ -64,6 +74,8 @@ impl Status {
             }),
             source: held.map(|held| held.value.source().clone()),
             access_key_id: held.map(|held| held.value.access_key_id().to_owned()),
+            generation: held.map(|held| held.value.generation()),
+            stale: snapshot.in_hand(now, policy).is_some_and(|credentials| credentials.is_stale()),
             age: held.map(|held| held.obtained.until(now)),
             expiry: held.and_then(|held| unless_never(held.expiry)),
             refresh_due: held.and_then(|held| unless_never(held.advisory)),

@@ -25,6 +25,9 @@ impl Perishable for Value {
     fn marked_stale(&self) -> Self {
         Self { stale: true, ..self.clone() }
     }
+    fn is_stale(&self) -> bool {
+        self.stale
+    }
     fn origin(&self) -> String {
         self.name.to_owned()
     }

@@ -118,6 +118,10 @@ impl Perishable for SessionToken {
         self.clone()
     }
 
+    fn is_stale(&self) -> bool {
+        false
+    }
+
     fn origin(&self) -> String {
         super::NAME.to_owned()
     }
