@@ -41,6 +41,8 @@ pub(super) struct Tower<V> {
 pub(super) enum Why {
     /// The snapshot says that one is due.
     IfDue,
+    /// What is in hand does not last as long as somebody needs it.
+    ToLast,
     /// Whatever it says.
     OnDemand,
 }
@@ -86,6 +88,7 @@ impl<V: Perishable> Machine<V> {
             // Between the look and the lock a flight may have landed.
             let due = match why {
                 Why::OnDemand => true,
+                Why::ToLast => snapshot.may_last_longer(now, &self.policy),
                 Why::IfDue => match snapshot.decide(now, &self.policy) {
                     Decision::Join { .. } => true,
                     Decision::Serve { refresh, .. } | Decision::ServeStale { refresh, .. } => refresh,

@@ -2,10 +2,12 @@
 
 mod builder;
 mod flight;
+mod lasting;
 mod look;
 mod machine;
 mod observed;
 mod policy;
+mod ready;
 mod refresher;
 mod slot;
 mod state;
@@ -18,6 +20,7 @@ pub use self::builder::CredentialsCacheBuilder;
 pub(crate) use self::flight::Fetch;
 #[cfg(feature = "_http")]
 pub(crate) use self::flight::a_read_waits;
+pub use self::lasting::Lasting;
 pub use self::policy::{RefreshMode, RefreshPolicy, StaleRule};
 pub(crate) use self::refresher::Refresher;
 pub(crate) use self::state::Perishable;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::cache::flight::{self, Fetch, Flight, News};
 use crate::cache::machine::{Boarding, Machine, Why};
 use crate::cache::policy::{RefreshMode, RefreshPolicy};
-use crate::cache::state::{Decision, Patience, Perishable, Snapshot};
+use crate::cache::state::{Decision, Patience, Perishable, Snapshot, shortfall};
 use crate::error::Error;
 use crate::host::{Clock, Env, Stopwatch};
 use crate::provider::Notice;
@@ -67,12 +67,30 @@ impl<V: Perishable> Refresher<V> {
             if !self.is_inline() {
                 return Ok(make_do);
             }
-            let left = snapshot.held().map(|held| now.until(held.expiry)).filter(|left| !left.is_zero());
-            let patience = left.map_or(Patience::PastExpiry, |left| Patience::WhileValid { left });
-            if let Some(answer) = self.wait(&flight, patience).await {
+            let left = snapshot.held().map_or(Duration::ZERO, |held| now.until(held.expiry));
+            if let Some(answer) = self.wait(&flight, patience(left)).await {
                 return answer;
             }
         }
+    }
+
+    /// A value that lasts as long as needed, or the longest there is and by how much it falls short.
+    pub(crate) async fn lasting(&self, needed: Duration) -> Result<(V, Duration), Error> {
+        let value = self.read().await?;
+        let now = self.0.clock.now();
+        let by = shortfall(&value, now, needed);
+        if by.is_zero() {
+            return Ok((value, by));
+        }
+        let Ok(Boarding::Boarded { flight, .. }) = self.0.board(now, Why::ToLast) else {
+            return Ok((value, by));
+        };
+        let left = value.expiry().map_or(Duration::ZERO, |expiry| now.until(expiry));
+        // Whatever becomes of it: what is in hand then is the answer.
+        self.wait(&flight, patience(left)).await;
+        let value = self.read().await?;
+        let by = shortfall(&value, self.0.clock.now(), needed);
+        Ok((value, by))
     }
 
     /// What is in hand and has not expired, or may be served all the same: no waiting, and nothing is started.
@@ -118,6 +136,10 @@ impl<V: Perishable> Refresher<V> {
         (self.0.slot.snapshot(), tower.flight.is_some())
     }
 
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
     pub(crate) fn now(&self) -> WallTime {
         self.0.clock.now()
     }
@@ -155,6 +177,11 @@ impl<V: Perishable> Refresher<V> {
         // Neither an answer nor anything to make do with: the clock has jumped past expiry. Decide again.
         ended.or_else(|| snapshot.trouble().map(|trouble| Err(trouble.error.clone())))
     }
+}
+
+/// How long to wait with something in hand that has so long left.
+fn patience(left: Duration) -> Patience {
+    if left.is_zero() { Patience::PastExpiry } else { Patience::WhileValid { left } }
 }
 
 impl<V> Clone for Refresher<V> {

@@ -186,12 +186,6 @@ impl<V: Perishable> Snapshot<V> {
         self.held.as_ref().is_some_and(|held| now >= held.look_at && !held.changed)
     }
 
-    /// By how much the value in hand does not last as long as needed; zero if it does.
-    pub(crate) fn shortfall(&self, now: WallTime, needed: Duration) -> Duration {
-        let left = self.held.as_ref().map_or(Duration::ZERO, |held| now.until(held.expiry));
-        needed.saturating_sub(left)
-    }
-
     /// Whether the source, asked now, is likely to give a value that lasts noticeably longer than the one in hand:
     /// it gave that one a longer life. A tenth of it has to be gone, so that nobody is asked at each call.
     pub(crate) fn may_last_longer(&self, now: WallTime, policy: &RefreshPolicy) -> bool {
@@ -253,6 +247,11 @@ impl<V: Perishable> Snapshot<V> {
         };
         self
     }
+}
+
+/// By how much a value does not last as long as needed; zero if it does.
+pub(crate) fn shortfall(value: &impl Perishable, now: WallTime, needed: Duration) -> Duration {
+    value.expiry().map_or(Duration::ZERO, |expiry| needed.saturating_sub(now.until(expiry)))
 }
 
 impl<V> Held<V> {

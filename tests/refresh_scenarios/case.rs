@@ -26,6 +26,8 @@ pub(crate) enum Happening {
     Read(Expected),
     Renew(Expected),
     Look(Expected),
+    ValidFor { needed: Duration, expected: Expected },
+    Ready { limit: Duration, expected: Expected },
     Begin { who: String, renews: bool },
     Answered { who: String, expected: Expected },
     Every { step: Duration, until: Duration, expected: Expected },
@@ -42,6 +44,7 @@ pub(crate) struct Expected {
     /// One of these.
     pub(crate) what: Vec<String>,
     pub(crate) stale: bool,
+    pub(crate) short_by: Option<Duration>,
     pub(crate) waited: Option<Duration>,
 }
 
@@ -171,6 +174,14 @@ fn happening(text: &str) -> Option<Happening> {
         "renew" => Happening::Renew(expected(answer)?),
         "look" => Happening::Look(expected(answer)?),
         who if who.len() == 1 => Happening::Answered { who: who.to_owned(), expected: expected(answer)? },
+        _ if what.starts_with("valid for ") => {
+            let needed = time(what.strip_prefix("valid for ")?)?;
+            Happening::ValidFor { needed, expected: expected(answer)? }
+        }
+        _ if what.starts_with("ready within ") => {
+            let limit = time(what.strip_prefix("ready within ")?)?;
+            Happening::Ready { limit, expected: expected(answer)? }
+        }
         _ => {
             let key = what.strip_prefix("invalidate key ")?.parse().ok()?;
             let held = match answer {
@@ -210,14 +221,19 @@ fn source(text: &str) -> Option<Step> {
 fn expected(text: &str) -> Option<Expected> {
     let mut parts = text.split(", ");
     let what: Vec<String> = parts.next()?.split(" or ").map(str::to_owned).collect();
-    let known = |what: &String| what == "nothing" || what.starts_with("key ") || what.starts_with("error ");
+    let known = |what: &String| {
+        what == "nothing" || what == "ready" || what.starts_with("key ") || what.starts_with("error ")
+    };
     let all_known = what.iter().all(known);
-    let mut expected = Expected { what, stale: false, waited: None };
+    let mut expected = Expected { what, stale: false, short_by: None, waited: None };
     for part in parts {
         match part {
             "stale" => expected.stale = true,
             "at once" => expected.waited = Some(Duration::ZERO),
-            _ => expected.waited = Some(time(part.strip_prefix("waited ")?)?),
+            _ => match part.strip_prefix("short by ") {
+                Some(by) => expected.short_by = Some(time(by)?),
+                None => expected.waited = Some(time(part.strip_prefix("waited ")?)?),
+            },
         }
     }
     all_known.then_some(expected)

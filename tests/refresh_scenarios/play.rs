@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_credential_chain::testing::World;
-use aws_credential_chain::{Credentials, CredentialsCache, Error};
+use aws_credential_chain::{Credentials, CredentialsCache, Error, Lasting};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
@@ -59,8 +59,21 @@ impl Stage {
             Happening::Read(expected) => expected.check("read", &read(&self.cache).await)?,
             Happening::Renew(expected) => expected.check("renew", &renew(&self.cache).await)?,
             Happening::Look(expected) => {
-                expected
-                    .check("look", &Answer { what: self.cache.current().map(Ok), waited: Duration::ZERO })?;
+                expected.check("look", &Answer::of(self.cache.current().map(Ok), Duration::ZERO))?;
+            }
+            Happening::ValidFor { needed, expected } => {
+                let began = Instant::now();
+                let lasting = self.cache.valid_for(*needed).await;
+                let short_by = lasting.as_ref().map_or(Duration::ZERO, Lasting::shortfall);
+                let what = lasting.map(|lasting| lasting.credentials().clone());
+                expected.check("valid", &Answer { short_by, ..Answer::of(Some(what), began.elapsed()) })?;
+            }
+            Happening::Ready { limit, expected } => {
+                let began = Instant::now();
+                let ready = self.cache.ready(*limit).await;
+                let name = ready.as_ref().err().map_or("ready".to_owned(), error_name);
+                let text = ready.err().map_or(String::new(), |error| error.to_string());
+                expected.check_name("ready", &name, &text, began.elapsed())?;
             }
             Happening::Begin { who, renews } => {
                 let cache = self.cache.clone();
@@ -110,29 +123,47 @@ impl Stage {
 
 struct Answer {
     what: Option<Result<Credentials, Error>>,
+    short_by: Duration,
     waited: Duration,
+}
+
+impl Answer {
+    fn of(what: Option<Result<Credentials, Error>>, waited: Duration) -> Self {
+        Self { what, short_by: Duration::ZERO, waited }
+    }
 }
 
 async fn read(cache: &CredentialsCache) -> Answer {
     let began = Instant::now();
     let what = Some(cache.credentials().await);
-    Answer { what, waited: began.elapsed() }
+    Answer::of(what, began.elapsed())
 }
 
 async fn renew(cache: &CredentialsCache) -> Answer {
     let began = Instant::now();
     let what = Some(cache.renew().await);
-    Answer { what, waited: began.elapsed() }
+    Answer::of(what, began.elapsed())
 }
 
 impl Expected {
     fn check(&self, who: &str, answer: &Answer) -> Result<(), String> {
         let is_stale = matches!(&answer.what, Some(Ok(credentials)) if credentials.is_stale());
         let in_time = self.waited.is_none_or(|waited| answer.waited.abs_diff(waited) <= TOLERANCE);
-        if self.what.contains(&answer.name()) && is_stale == self.stale && in_time {
+        let as_long = answer.short_by.abs_diff(self.short_by.unwrap_or_default()) <= TOLERANCE;
+        if self.what.contains(&answer.name()) && is_stale == self.stale && in_time && as_long {
             return Ok(());
         }
         Err(format!("{who}: {answer}; not {}", self.what.join(" or ")))
+    }
+}
+
+impl Expected {
+    fn check_name(&self, who: &str, name: &str, text: &str, waited: Duration) -> Result<(), String> {
+        let in_time = self.waited.is_none_or(|expected| waited.abs_diff(expected) <= TOLERANCE);
+        if self.what.iter().any(|what| what == name) && in_time {
+            return Ok(());
+        }
+        Err(format!("{who}: {name}, waited {}; not {} {text}", Shown(waited), self.what.join(" or ")))
     }
 }
 
@@ -141,14 +172,20 @@ impl Answer {
         match &self.what {
             None => "nothing".to_owned(),
             Some(Ok(credentials)) => credentials.access_key_id().replace("AKIA", "key "),
-            Some(Err(Error::NotConfigured(_))) => "error not configured".to_owned(),
-            Some(Err(Error::Failed(failure))) => {
-                let kind = format!("{:?}", failure.kind());
-                let words = kind.chars().flat_map(|c| if c.is_uppercase() { vec![' ', c] } else { vec![c] });
-                format!("error{}", words.collect::<String>().to_lowercase())
-            }
-            Some(Err(other)) => other.to_string(),
+            Some(Err(error)) => error_name(error),
         }
+    }
+}
+
+fn error_name(error: &Error) -> String {
+    match error {
+        Error::NotConfigured(_) => "error not configured".to_owned(),
+        Error::Failed(failure) => {
+            let kind = format!("{:?}", failure.kind());
+            let words = kind.chars().flat_map(|c| if c.is_uppercase() { vec![' ', c] } else { vec![c] });
+            format!("error{}", words.collect::<String>().to_lowercase())
+        }
+        other => other.to_string(),
     }
 }
 
@@ -157,6 +194,9 @@ impl fmt::Display for Answer {
         f.write_str(&self.name())?;
         if matches!(&self.what, Some(Ok(credentials)) if credentials.is_stale()) {
             f.write_str(", stale")?;
+        }
+        if !self.short_by.is_zero() {
+            write!(f, ", short by {}", Shown(self.short_by))?;
         }
         if self.waited <= TOLERANCE {
             f.write_str(", at once")
