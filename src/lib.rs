@@ -101,8 +101,8 @@ mod wall_time;
 mod wire;
 
 pub use cache::{
-    CacheState, CredentialsCache, CredentialsCacheBuilder, Lasting, RefreshMode, RefreshPolicy, Rejected,
-    StaleRule, Status,
+    CacheState, CredentialsCache, CredentialsCacheBuilder, KeepFresh, Lasting, RefreshMode, RefreshPolicy,
+    Rejected, StaleRule, Status,
 };
 pub use chain::ProviderChain;
 pub use credentials::{Credentials, CredentialsBuilder};

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::cache::machine::{Landed, Machine};
+use crate::cache::scheduler::Watch;
 use crate::cache::state::{Departure, Held, Perishable, Snapshot};
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::Stopwatch;
@@ -25,6 +26,10 @@ pub(crate) trait Fetch<V>: Send + Sync + 'static {
     fn time_limit(&self) -> Duration;
     /// For errors that the source itself cannot give: it hangs, or it panicked.
     fn name(&self) -> &'static str;
+    /// Whom it asks, for the pace of schedulers; `held`: what it brought last.
+    fn asks(&self, _held: Option<&V>) -> &'static str {
+        self.name()
+    }
     /// How long after a fetch to look whether what the value was made from has changed; `None`: it does not.
     fn look_after(&self) -> Option<Duration> {
         None
@@ -146,6 +151,7 @@ impl<V: Perishable> Landing<V> {
         self.landed = true;
         let (told, landed) = self.machine.land(outcome, self.departure, self.era);
         self.sender.send_replace(Some(told));
+        self.machine.tell_watches(Watch::landed);
         // Last, and outside of the lock: an observer may be slow, and may call the cache.
         if let Some(Landed { before, after, at, took }) = landed {
             self.machine.source().tell(News::Landed { before: &before, after: &after, at, took });

@@ -5,28 +5,31 @@ use std::sync::atomic::Ordering;
 
 use crate::cache::flight;
 use crate::cache::machine::{Machine, Why};
+use crate::cache::scheduler::Watch;
 use crate::cache::state::{Perishable, Snapshot};
 use crate::wall_time::WallTime;
 
 impl<V: Perishable> Machine<V> {
     /// Looks, in a task of its own, and starts a refresh if they have.
     pub(super) fn look(self: &Arc<Self>, now: WallTime) {
+        if !self.slot.look(|snapshot| snapshot.is_look_due(now)) {
+            return;
+        }
         let Ok(runtime) = flight::runtime(self.source().name()) else { return };
         if self.looking.swap(true, Ordering::AcqRel) {
             return;
         }
         let looking = Looking(Arc::clone(self));
         let snapshot = self.slot.snapshot();
-        if !snapshot.is_look_due(now) {
-            return;
-        }
         // Without a time limit: a file system that hangs holds up this one look, and with a limit it would hold up one
         // thread more each minute.
         runtime.spawn(async move {
             let machine = &looking.0;
             let Some(held) = snapshot.held() else { return };
             let changed = machine.source().has_changed(&held.value).await;
-            if machine.looked(&snapshot, changed) {
+            let is_due = machine.looked(&snapshot, changed);
+            machine.tell_watches(Watch::changed);
+            if is_due {
                 // Whoever cannot be told that it failed sees it in the status.
                 let _ = machine.board(machine.clock.now(), Why::IfDue);
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::cache::flight::{self, Fetch, Flight, News};
 use crate::cache::policy::RefreshPolicy;
+use crate::cache::scheduler::{Kept, Watch};
 use crate::cache::slot::Slot;
 use crate::cache::state::{Arrival, Decision, Departure, Draws, Perishable, Phase, Snapshot};
 use crate::error::Error;
@@ -32,6 +33,8 @@ pub(super) struct Tower<V> {
     pub(super) era: u64,
     /// What services refused while the flight is up, by mark.
     rejected: Vec<u64>,
+    /// Schedulers that keep the value fresh.
+    watches: Vec<Watch>,
     random: fastrand::Rng,
     window_draw: f64,
 }
@@ -66,7 +69,14 @@ impl<V: Perishable> Machine<V> {
         let window_draw = random.f64();
         Self {
             slot: Slot::new(Snapshot::empty()),
-            tower: Mutex::new(Tower { flight: None, era: 0, rejected: Vec::new(), random, window_draw }),
+            tower: Mutex::new(Tower {
+                flight: None,
+                era: 0,
+                rejected: Vec::new(),
+                watches: Vec::new(),
+                random,
+                window_draw,
+            }),
             policy,
             clock,
             env,
@@ -158,6 +168,7 @@ impl<V: Perishable> Machine<V> {
         };
         let held = snapshot.held().filter(|held| held.value.mark() == mark);
         if let Some(held) = held.filter(|held| !held.rejected) {
+            self.tell_watches(Watch::changed);
             self.source.tell(News::Rejected(held));
         }
         held.is_some()
@@ -190,13 +201,51 @@ impl<V: Perishable> Machine<V> {
 
     /// Drops what is in hand, and what a flight that is up will bring.
     pub(super) fn forget(&self) {
-        let mut tower = self.tower();
-        tower.era = tower.era.wrapping_add(1);
-        self.slot.replace(Snapshot::empty());
+        {
+            let mut tower = self.tower();
+            tower.era = tower.era.wrapping_add(1);
+            self.slot.replace(Snapshot::empty());
+        }
+        self.tell_watches(Watch::changed);
+    }
+}
+
+impl<V: Perishable> Kept for Machine<V> {
+    fn due_at(&self) -> WallTime {
+        let now = self.clock.now();
+        self.slot.look(|snapshot| snapshot.due_at(now, &self.policy))
+    }
+
+    fn asks(&self) -> &'static str {
+        self.slot.look(|snapshot| self.source.asks(snapshot.held().map(|held| &held.value)))
+    }
+
+    fn attend(self: Arc<Self>) -> bool {
+        let now = self.clock.now();
+        self.look(now);
+        matches!(self.board(now, Why::IfDue), Ok(Boarding::Boarded { .. }))
+    }
+
+    fn watched_by(&self, watch: Watch) {
+        self.tower().watches.push(watch);
+    }
+
+    fn unwatched(&self, number: u64) {
+        self.tower().watches.retain(|watch| watch.number != number);
     }
 }
 
 impl<V> Machine<V> {
+    /// Outside of the lock: a scheduler has one of its own.
+    pub(super) fn tell_watches(&self, what: impl Fn(&Watch)) {
+        let watches = self.tower().watches.clone();
+        watches.iter().for_each(what);
+    }
+
+    pub(super) fn is_watched(&self) -> bool {
+        !self.tower().watches.is_empty()
+    }
+
     pub(super) fn source(&self) -> &dyn Fetch<V> {
         &*self.source
     }

@@ -9,6 +9,7 @@ mod observed;
 mod policy;
 mod ready;
 mod refresher;
+mod scheduler;
 mod slot;
 mod state;
 mod status;
@@ -23,6 +24,7 @@ pub(crate) use self::flight::a_read_waits;
 pub use self::lasting::Lasting;
 pub use self::policy::{RefreshMode, RefreshPolicy, StaleRule};
 pub(crate) use self::refresher::Refresher;
+pub use self::scheduler::KeepFresh;
 pub(crate) use self::state::Perishable;
 pub use self::status::{CacheState, Status};
 
@@ -163,8 +165,7 @@ impl CredentialsCache {
     /// How it stands: age, source, expiry, last failure, next attempt. Holds no secrets.
     #[must_use]
     pub fn status(&self) -> Status {
-        let (snapshot, refreshing) = self.refresher.snapshot();
-        Status::of(&snapshot, refreshing, self.refresher.now(), self.refresher.policy())
+        Status::of(&self.refresher)
     }
 }
 

@@ -33,6 +33,10 @@ impl Fetch<Credentials> for Observed {
         "credentials"
     }
 
+    fn asks(&self, held: Option<&Credentials>) -> &'static str {
+        held.map_or(self.name(), |held| held.source().kind().name())
+    }
+
     fn look_after(&self) -> Option<Duration> {
         self.provider.may_change().then_some(LOOK_AFTER)
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::cache::flight::{self, Fetch, Flight, News};
 use crate::cache::machine::{Boarding, Machine, Why};
 use crate::cache::policy::{RefreshMode, RefreshPolicy};
+use crate::cache::scheduler::KeepFresh;
 use crate::cache::state::{Decision, Patience, Perishable, Snapshot, shortfall};
 use crate::error::Error;
 use crate::host::{Clock, Env, Stopwatch};
@@ -56,9 +57,7 @@ impl<V: Perishable> Refresher<V> {
                 },
             };
             if !refresh {
-                if snapshot.is_look_due(now) {
-                    self.0.look(now);
-                }
+                self.0.look(now);
                 return Ok(make_do);
             }
             let Ok(Boarding::Boarded { flight, started: true }) = self.0.board(now, Why::IfDue) else {
@@ -129,6 +128,16 @@ impl<V: Perishable> Refresher<V> {
 
     pub(crate) fn policy(&self) -> &RefreshPolicy {
         &self.0.policy
+    }
+
+    /// Registers with the scheduler of this runtime.
+    pub(crate) fn keep_fresh(&self) -> Result<KeepFresh, Error> {
+        let runtime = flight::runtime(self.0.source().name())?;
+        Ok(KeepFresh::new(Arc::<Machine<V>>::clone(&self.0), &runtime, &self.0.clock))
+    }
+
+    pub(crate) fn is_kept_fresh(&self) -> bool {
+        self.0.is_watched()
     }
 
     pub(crate) fn snapshot(&self) -> (Arc<Snapshot<V>>, bool) {

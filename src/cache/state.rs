@@ -199,19 +199,20 @@ impl<V: Perishable> Snapshot<V> {
     }
 
     /// When something is to be done that no read has asked for: a refresh, or a look at the files.
-    pub(crate) fn due_at(&self, policy: &RefreshPolicy) -> WallTime {
+    pub(crate) fn due_at(&self, now: WallTime, policy: &RefreshPolicy) -> WallTime {
         if !policy.renews() {
             return WallTime::NEVER;
         }
-        let pause_ends = self.trouble.as_ref().map_or(WallTime::ALWAYS_PAST, |trouble| trouble.next_attempt);
+        let pause_ends = self.remembered(now).map_or(WallTime::ALWAYS_PAST, |trouble| trouble.next_attempt);
         let Some(held) = &self.held else { return pause_ends };
         let ripe = if held.rejected || held.changed {
             WallTime::ALWAYS_PAST
         } else {
             held.advisory.min(held.mandatory)
         };
+        let repeated = if held.is_repetition(now) { held.not_before } else { WallTime::ALWAYS_PAST };
         let look_at = if held.changed { WallTime::NEVER } else { held.look_at };
-        ripe.max(held.not_before).max(pause_ends).min(look_at)
+        ripe.max(repeated).max(pause_ends).min(look_at)
     }
 
     fn remembered(&self, now: WallTime) -> Option<&Trouble> {

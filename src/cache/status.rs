@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::cache::policy::RefreshPolicy;
-use crate::cache::state::{Phase, Snapshot, Trouble};
+use crate::cache::Refresher;
+use crate::cache::state::{Phase, Trouble};
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::source::Source;
@@ -31,6 +31,8 @@ pub struct Status {
     pub refresh_due: Option<SystemTime>,
     /// Whether a refresh is under way.
     pub refreshing: bool,
+    /// Whether a scheduler keeps them fresh: see [`keep_fresh`](crate::CredentialsCache::keep_fresh).
+    pub kept_fresh: bool,
     /// The last failure since the last success.
     pub last_failure: Option<Error>,
     /// Failures in a row since the last success.
@@ -56,12 +58,9 @@ pub enum CacheState {
 }
 
 impl Status {
-    pub(crate) fn of(
-        snapshot: &Snapshot<Credentials>,
-        refreshing: bool,
-        now: WallTime,
-        policy: &RefreshPolicy,
-    ) -> Self {
+    pub(crate) fn of(refresher: &Refresher<Credentials>) -> Self {
+        let now = refresher.now();
+        let (snapshot, refreshing) = refresher.snapshot();
         let held = snapshot.held();
         let trouble = snapshot.trouble();
         let unless_never = |at: WallTime| (at != WallTime::NEVER).then(|| at.into());
@@ -75,11 +74,14 @@ impl Status {
             source: held.map(|held| held.value.source().clone()),
             access_key_id: held.map(|held| held.value.access_key_id().to_owned()),
             generation: held.map(|held| held.value.generation()),
-            stale: snapshot.in_hand(now, policy).is_some_and(|credentials| credentials.is_stale()),
+            stale: snapshot
+                .in_hand(now, refresher.policy())
+                .is_some_and(|credentials| credentials.is_stale()),
             age: held.map(|held| held.obtained.until(now)),
             expiry: held.and_then(|held| unless_never(held.expiry)),
             refresh_due: held.and_then(|held| unless_never(held.advisory)),
             refreshing,
+            kept_fresh: refresher.is_kept_fresh(),
             last_failure: trouble.map(|trouble| trouble.error.clone()),
             failures: trouble.map_or(0, |trouble| trouble.failures),
             next_attempt: trouble.and_then(Trouble::next_attempt).map(Into::into),

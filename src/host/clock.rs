@@ -62,6 +62,17 @@ impl Clock {
         }
     }
 
+    /// Whether both are the same clock.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::System, Self::System) => true,
+            #[cfg(feature = "test-util")]
+            (Self::Turned(one), Self::Turned(other)) => one.is(other),
+            #[cfg(feature = "test-util")]
+            _ => false,
+        }
+    }
+
     /// How far the machine is behind AWS, as far as is known; to be compared.
     #[cfg(feature = "sts")]
     pub(crate) fn skew(&self) -> impl PartialEq + use<> {

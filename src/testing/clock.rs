@@ -67,6 +67,10 @@ impl Clock {
         self.after(0)
     }
 
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.parts, &other.parts)
+    }
+
     pub(crate) fn learned_skew(&self) -> &LearnedSkew {
         &self.parts.learned
     }

@@ -254,12 +254,12 @@ fn files_that_changed_are_read_behind_the_reads_and_kept_if_they_cannot_be() {
     assert!(!held.is_look_due(at(59)) && held.is_look_due(at(60)));
     assert!(held.quiet(at(59)).is_some() && held.quiet(at(60)).is_none());
     assert_eq!(read(&held, 60), "serve");
-    assert_eq!(held.due_at(&policy), at(60));
+    assert_eq!(held.due_at(at(0), &policy), at(60));
     let unchanged = held.unchanged(at(120));
-    assert_eq!(unchanged.due_at(&policy), at(120));
+    assert_eq!(unchanged.due_at(at(60), &policy), at(120));
     let changed = held.changed();
     assert_eq!(read(&changed, 60), "serve, refresh behind");
-    assert!(changed.due_at(&policy) <= at(60) && !changed.is_look_due(at(60)));
+    assert!(changed.due_at(at(60), &policy) <= at(60) && !changed.is_look_due(at(60)));
     // Half a file: a permanent failure by its kind, but the next reading may be whole.
     for policy in [RefreshPolicy::default(), RefreshPolicy::aws()] {
         let failed = changed.landed(
@@ -321,26 +321,31 @@ fn what_is_due_without_a_read_is_what_a_read_would_find_due() {
             snapshot.landed(outcome, Departure::default(), &arrival(now, &policy))
         };
         let held = after(&Snapshot::empty(), Ok(value("a", true)), 0);
-        for snapshot in [
-            Snapshot::empty(),
-            after(&Snapshot::empty(), Err(failure(TRANSIENT)), 0),
-            after(&Snapshot::empty(), Err(failure(PERMANENT)), 0),
-            held.clone(),
-            held.rejected(),
-            after(&held, Err(failure(TRANSIENT)), 2700),
-            after(&held, Err(failure(PERMANENT)), 2700),
-            after(&held, Err(failure(TRANSIENT)), 3700),
-            after(&held, Ok(value("a", true)), 2700),
+        for (snapshot, known_at) in [
+            (Snapshot::empty(), 0),
+            (after(&Snapshot::empty(), Err(failure(TRANSIENT)), 0), 0),
+            (after(&Snapshot::empty(), Err(failure(PERMANENT)), 0), 0),
+            (held.clone(), 0),
+            (held.clone(), 3000),
+            (held.rejected(), 1),
+            (after(&held, Err(failure(TRANSIENT)), 2700), 2700),
+            (after(&held, Err(failure(PERMANENT)), 2700), 2700),
+            (after(&held, Err(failure(TRANSIENT)), 3700), 3700),
+            (after(&held, Ok(value("a", true)), 2700), 2700),
+            // The clock was set back: pauses that begin in the future are none.
+            (after(&Snapshot::empty(), Err(failure(PERMANENT)), 10_000), 0),
+            (after(&held.rejected(), Err(failure(TRANSIENT)), 3000), 0),
+            (after(&held, Ok(value("a", true)), 2700).rejected(), 0),
         ] {
             let is_due = |now: WallTime| match snapshot.decide(now, &policy) {
                 Decision::Join { .. } => true,
                 Decision::Serve { refresh, .. } | Decision::ServeStale { refresh, .. } => refresh,
                 Decision::Fail(_) => false,
             };
-            let due_at = snapshot.due_at(&policy);
-            let from = at(5000).until(due_at).is_zero().then_some(due_at.max(at(-10))).unwrap_or(at(5000));
-            assert!(is_due(from), "{snapshot:?} at {from}");
-            if due_at > at(0) {
+            let now = at(known_at);
+            let due_at = snapshot.due_at(now, &policy);
+            assert!(is_due(due_at.max(now)), "{snapshot:?} at {due_at}");
+            if due_at > now {
                 assert!(!is_due(due_at.minus(Duration::from_millis(1))), "{snapshot:?} before {due_at}");
             }
         }

@@ -75,7 +75,7 @@ fn on_demand_nothing_follows_by_itself() {
          call `renew()` where somebody means it"
     );
     assert_eq!(read_by(&policy, &held.rejected(), 1), "fail");
-    assert_eq!(held.due_at(&policy), WallTime::NEVER);
+    assert_eq!(held.due_at(at(0), &policy), WallTime::NEVER);
     for kind in [TRANSIENT, PERMANENT] {
         let failed = after(&Snapshot::empty(), Err(failure(kind)), 0);
         assert_eq!(read_by(&policy, &failed, i64::MAX / 2_000_000_000), "fail");
@@ -99,7 +99,7 @@ fn a_gate_that_refused_is_not_asked_again_by_any_policy() {
         };
         let refused = after(&Snapshot::empty(), Err(failure(FailureKind::Withheld)), 0);
         assert_eq!(read_by(&policy, &refused, 1_000_000), "fail");
-        assert_eq!(refused.due_at(&policy), WallTime::NEVER);
+        assert_eq!(refused.due_at(at(0), &policy), WallTime::NEVER);
     }
     let while_valid = after(&fresh(false), Err(failure(FailureKind::Withheld)), 2700);
     assert_eq!(read(&while_valid, 3539), "serve");
