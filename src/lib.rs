@@ -80,6 +80,8 @@ mod credentials;
 mod default_chain;
 mod error;
 mod host;
+#[cfg(feature = "metrics")]
+pub mod interop;
 mod observe;
 mod provider;
 pub mod providers;
