@@ -126,7 +126,7 @@ impl fmt::Debug for ProviderChain {
         f.debug_struct("ProviderChain")
             .field("providers", &self.providers.len())
             .field("winner", &self.memory().winner())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

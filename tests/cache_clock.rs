@@ -92,9 +92,9 @@ async fn a_clock_that_is_set_right_afterwards_is_right() {
         let first = key(&cache).await;
         sleep(10 * MINUTE).await;
         if behind > 0 {
-            world.clock().turn(HOUR)
+            world.clock().turn(HOUR);
         } else {
-            world.clock().turn_back(HOUR)
+            world.clock().turn_back(HOUR);
         }
         assert_eq!(key(&cache).await, first);
         // Expired is expired, whichever way it was set, and whoever looks first.

@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::disallowed_methods,
     clippy::float_cmp,
     reason = "a test may fail loudly; the figures are exact"
 )]

@@ -93,7 +93,9 @@ fn flights_are_bounded_by_source_and_in_all() {
     assert!(agenda.pause(at(0)).is_none(), "nothing to do before one of them lands");
     let of = |number: &u64| usize::try_from(number % 3).unwrap();
     let mut by_source = [0; 3];
-    up.iter().for_each(|number| by_source[of(number)] += 1);
+    for number in &up {
+        by_source[of(number)] += 1;
+    }
     assert!(by_source.iter().all(|up| *up <= LANE_UP_MAX), "{by_source:?}");
     // One that is removed gives its place up, as one does that lands.
     agenda.remove(up[0]);
@@ -126,7 +128,9 @@ fn what_is_removed_never_starts() {
     }
     assert!(agenda.start(at(0), s(100), |kept| kept).is_empty());
     assert!(agenda.get(first[0]).is_some() && !agenda.is_empty());
-    first.iter().for_each(|number| agenda.remove(*number));
+    for number in &first {
+        agenda.remove(*number);
+    }
     assert!(agenda.is_empty() && agenda.pause(at(0)).is_none());
 }
 

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Reads at these seconds, and what each does.
+type Reads = &'static [(i64, &'static str)];
+
 /// By AWS's rules: an hour's credentials obtained at 0.
 fn after_by_aws(snapshot: &Snapshot<Value>, outcome: Result<Value, Error>, now: i64) -> Snapshot<Value> {
     snapshot.landed(outcome, Departure::default(), &arrival(now, &RefreshPolicy::aws()))
@@ -24,7 +27,6 @@ fn reads_by_the_rules_of_aws() {
         assert_eq!(read_by(&aws, &served, now), expected_served, "{now}");
         assert_eq!(read_by(&aws, &cached, now), expected_cached, "{now}");
     }
-    type Reads = &'static [(i64, &'static str)];
     let cases: [(i64, FailureKind, bool, Reads); 7] = [
         // The pause is 600 s here, whatever becomes of the credentials.
         (2700, TRANSIENT, true, &[(2701, "serve"), (3299, "serve"), (3300, "serve, refresh behind")]),
