@@ -112,8 +112,8 @@ pub use default_chain::DefaultChain;
 pub use error::{Attempt, Error, Failure, FailureKind, NotConfigured};
 #[cfg(feature = "_http")]
 pub use host::http::Timeouts;
-#[cfg(feature = "sts")]
 pub use observe::{Event, Observer};
+#[cfg(feature = "sts")]
 pub use provider::ProviderExt;
 pub use provider::{CredentialsProvider, ProviderFn, SharedProvider, provider_fn};
 pub use region::Region;
