@@ -44,6 +44,12 @@
 //! All of it is a [`RefreshPolicy`]. How a cache stands, [`status`](CredentialsCache::status) tells; what happens in it,
 //! an [`Observer`] is told, and `tracing`.
 //!
+//! # Without reads, before them, and for long
+//!
+//! [`keep_fresh`](CredentialsCache::keep_fresh) renews what nobody reads; [`ready`](CredentialsCache::ready) waits for the
+//! first credentials; [`valid_for`](CredentialsCache::valid_for) asks for such that last. What a service rejected is
+//! reported by [`invalidate`](CredentialsCache::invalidate).
+//!
 //! # When something goes wrong
 //!
 //! An [`Error`] says what was tried, where, what came back and what to do, and never a secret. It is either

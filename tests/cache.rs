@@ -559,3 +559,36 @@ async fn keys_of_the_program_and_no_keys_on_purpose() {
     assert!(nobody.is_anonymous() && nobody.access_key_id().is_empty());
     assert_eq!(nobody.source().kind(), SourceKind::Anonymous);
 }
+
+#[tokio::test(start_paused = true)]
+async fn processes_that_start_together_do_not_refresh_together() {
+    for (policy, expected) in [(RefreshPolicy::default(), 90..=100), (RefreshPolicy::aws(), 1..=1)] {
+        let world = World::new();
+        let mut due = std::collections::BTreeSet::new();
+        for _ in 0..100 {
+            let script = Script::new(&world, [], Step::Live(HOUR)).of_kind(SourceKind::InstanceMetadata);
+            let cache = script.cache_with(&world, policy.clone());
+            let expiry = cache.credentials().await.unwrap().expiry().unwrap();
+            due.insert(expiry.duration_since(cache.status().refresh_due.unwrap()).unwrap());
+        }
+        assert!(expected.contains(&due.len()), "{} moments", due.len());
+        // A quarter of an hour ahead, and up to a tenth more.
+        assert!(due.iter().all(|ahead| (15 * MINUTE..=15 * MINUTE + 90 * SECOND).contains(ahead)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn processes_restored_from_one_snapshot_do_not_retry_together() {
+    let mut pauses = std::collections::BTreeSet::new();
+    for restored_after in 1..=100 {
+        // The generator is the same in all of them; the time is not.
+        let world = World::new();
+        world.clock().seed(7);
+        let cache = Script::new(&world, [], Step::Permanent).cache(&world);
+        world.clock().turn(Duration::from_micros(restored_after));
+        cache.credentials().await.unwrap_err();
+        let next = cache.status().next_attempt.unwrap();
+        pauses.insert(next.duration_since(world.clock().now()).unwrap());
+    }
+    assert!(pauses.len() > 90, "{} different pauses", pauses.len());
+}

@@ -33,7 +33,14 @@ struct Diary(Arc<Mutex<Vec<String>>>);
 impl Diary {
     fn note(&self) -> impl Fn(&Event) + Send + Sync + 'static + use<> {
         let diary = self.clone();
-        move |event| diary.0.lock().unwrap().push(shown(event))
+        move |event| {
+            let shown_whole = format!("{event:?}");
+            assert!(
+                !shown_whole.contains("SECRET") && !shown_whole.contains("TOKEN"),
+                "a secret in an event"
+            );
+            diary.0.lock().unwrap().push(shown(event));
+        }
     }
 
     /// What came since the last call.

@@ -12,7 +12,7 @@ use crate::wall_time::WallTime;
 impl<V: Perishable> Machine<V> {
     /// Looks, in a task of its own, and starts a refresh if they have.
     pub(super) fn look(self: &Arc<Self>, now: WallTime) {
-        if !self.slot.look(|snapshot| snapshot.is_look_due(now)) {
+        if !self.slot.look(|snapshot| snapshot.is_look_due(now)) || self.looking.load(Ordering::Relaxed) {
             return;
         }
         let Ok(runtime) = flight::runtime(self.source().name()) else { return };
