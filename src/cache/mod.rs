@@ -94,7 +94,7 @@ impl CredentialsCache {
     /// past their expiry say so by [`Credentials::is_stale`].
     ///
     /// A program that only ever calls this is never refreshed: something has to call
-    /// [`credentials`](Self::credentials) now and then.
+    /// [`credentials`](Self::credentials) now and then, or [`keep_fresh`](Self::keep_fresh) once.
     #[must_use]
     pub fn current(&self) -> Option<Credentials> {
         self.refresher.quiet(Credentials::clone).or_else(|| self.refresher.in_hand())

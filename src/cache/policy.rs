@@ -31,7 +31,7 @@ use crate::cache::state::Patience;
 /// | a read in the last minute waits | 5 s at most, and never into the last 5 s | as long as the source takes | not at all |
 /// | the source is unreachable, credentials in hand | tried again after 1 s to 5 min, by what is left | after 5 to 10 min | |
 /// | the same, nothing in hand | after 100 ms to 5 s | at each read | after `renew()` |
-/// | the source says no for good | raised in the last minute | raised at once | raised at once |
+/// | the source says no for good | raised in the last minute | raised at once | raised to who renewed, and after expiry |
 /// | `Retry-After` | counts | does not | does not |
 /// | the source repeats itself | left alone up to a minute | asked at each read | |
 /// | a provider of your own, a process, the environment | as all others, never past expiry | renewed 10 s ahead, never past expiry | never past expiry |
