@@ -3,9 +3,10 @@
 //! Starts a local AWS in this process, resolves the default chain from its metadata service, and lets credentials that
 //! live four seconds be renewed several times while eight tasks read them all the time. Then assumes a role with them,
 //! and asks STS who that is.
-#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "it shows what happens, and when")]
+#![allow(clippy::disallowed_methods, reason = "it measures what happens, and when")]
 
 use std::future::poll_fn;
+use std::io::Write;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -19,15 +20,17 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let aws = LocalAws::builder().clock(Clock::starting_now()).start().await?;
     aws.metadata().role("quickstart").credentials_lifetime(LIFETIME);
     let world = aws.world();
-    println!("a local AWS listens at {}", aws.endpoint());
+    // `println!` would panic where somebody reads the first lines only.
+    let mut out = std::io::stdout();
+    writeln!(out, "a local AWS listens at {}", aws.endpoint())?;
 
     // In a program of yours: CredentialsCache::new(DefaultChain::new())
     let cache = CredentialsCache::builder(DefaultChain::in_world(&world)).in_world(&world).build();
 
     let started = Instant::now();
     let first = cache.credentials().await?;
-    println!("\nfrom {}, account {}", first.source(), first.account_id().unwrap_or("unknown"));
-    println!("  {:>5.2} s  {}", started.elapsed().as_secs_f32(), first.access_key_id());
+    writeln!(out, "\nfrom {}, account {}", first.source(), first.account_id().unwrap_or("unknown"))?;
+    writeln!(out, "  {:>5.2} s  {}", started.elapsed().as_secs_f32(), first.access_key_id())?;
 
     let readers: Vec<_> = (0..READERS).map(|_| tokio::spawn(read_all_the_time(cache.clone()))).collect();
     let mut shown = first;
@@ -36,13 +39,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         tokio::time::sleep(Duration::from_millis(5)).await;
         let current = cache.credentials().await?;
         if current.generation() != shown.generation() {
-            println!(
+            writeln!(
+                out,
                 "  {:>5.2} s  {}  takes over, {:.1} s before {} expires",
                 started.elapsed().as_secs_f32(),
                 current.access_key_id(),
                 left(&shown, &world.clock().now()).as_secs_f32(),
                 shown.access_key_id(),
-            );
+            )?;
             shown = current;
             swaps += 1;
         }
@@ -55,14 +59,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         reads += read;
         waited += of_these_waited;
     }
-    println!("\n{reads} reads after the first by {READERS} tasks, {waited} of them waited");
-    println!(
+    writeln!(out, "\n{reads} reads after the first by {READERS} tasks, {waited} of them waited")?;
+    writeln!(
+        out,
         "{} requests to the metadata service: {} for a session token, {} for the role, {} for credentials",
         aws.requests().len(),
         aws.count(Route::MetadataToken),
         aws.count(Route::MetadataRoles),
         aws.count(Route::MetadataCredentials),
-    );
+    )?;
     if waited > 0 {
         return Err("a read waited".into());
     }
@@ -72,9 +77,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // In a program of yours without `in_world`, which makes this one live in the local AWS.
     let reports = CredentialsCache::builder(cache.assume(reports).in_world(&world)).in_world(&world).build();
     let assumed = reports.credentials().await?;
-    println!("\n{}", assumed.source());
+    writeln!(out, "\n{}", assumed.source())?;
     let identity = Sts::in_world(&world).caller_identity(&assumed).await?;
-    println!("  STS says: {}", identity.arn());
+    writeln!(out, "  STS says: {}", identity.arn())?;
     Ok(())
 }
 

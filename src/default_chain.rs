@@ -143,7 +143,7 @@ impl DefaultChain {
         self
     }
 
-    /// Does not look at profile files.
+    /// Does not look at profile files, neither for credentials nor for settings.
     pub fn no_profile_files(mut self) -> Self {
         self.profile_files = Slot::Removed;
         self
@@ -189,7 +189,8 @@ impl DefaultChain {
     /// own.
     ///
     /// # Errors
-    /// Nothing names one: then the error lists where it was looked for. Or what names one is wrong.
+    /// Nothing names one: then the error lists where it was looked for. Or what names one is wrong, as is a profile that
+    /// was named and does not exist.
     #[cfg_attr(
         not(any(feature = "profile", feature = "imds")),
         allow(clippy::unused_async, reason = "they wait")
@@ -203,10 +204,15 @@ impl DefaultChain {
                 return Region::named(name, variable);
             }
         }
+        #[cfg_attr(
+            not(any(feature = "profile", feature = "imds")),
+            allow(unused_mut, reason = "they add to it")
+        )]
         let mut before = vec![Attempt::new("environment", "AWS_REGION and AWS_DEFAULT_REGION are not set")];
         #[cfg(feature = "profile")]
-        {
-            let loaded = self.shared_files().load().await?;
+        if let Some(files) = self.shared_files() {
+            let loaded = files.load().await?;
+            loaded.exists()?;
             if let Some(value) = loaded.get("region") {
                 return Region::named(value.text().to_owned(), &value.origin().to_string());
             }
@@ -221,8 +227,7 @@ impl DefaultChain {
                 answer => return answer,
             }
         }
-        before.push(Attempt::new("region", "set AWS_REGION, or `region` in the profile"));
-        Err(Error::NotConfigured(NotConfigured::from(before)))
+        Err(Error::NotConfigured(NotConfigured::region(before)))
     }
 
     /// The endpoint that a user has set for a service (`STS`, `S3`, `SSO OIDC`) instead of AWS's own:
@@ -233,7 +238,15 @@ impl DefaultChain {
     /// A setting cannot be read, or the files cannot.
     #[cfg(feature = "profile")]
     pub async fn resolve_endpoint_url(&self, service_id: &str) -> Result<Option<String>, Error> {
-        self.shared_files().load().await?.endpoint_override(service_id, &self.host)
+        let loaded = match self.shared_files() {
+            Some(files) => files.load().await?,
+            None => crate::shared_files::Loaded::nothing(),
+        };
+        let found = loaded.endpoint_override(service_id, &self.host)?;
+        if found.is_none() {
+            loaded.exists()?;
+        }
+        Ok(found)
     }
 
     fn chain(&self) -> &ProviderChain {
@@ -319,13 +332,18 @@ impl DefaultChain {
     #[cfg(feature = "imds")]
     fn imds(&self) -> &Arc<crate::providers::InstanceMetadata> {
         self.imds.get_or_init(|| {
-            Arc::new(crate::providers::InstanceMetadata::of(self.host.clone(), self.timeouts))
+            let imds = crate::providers::InstanceMetadata::of(self.host.clone(), self.timeouts);
+            #[cfg(feature = "profile")]
+            let imds = imds.with_settings_of(self.shared_files());
+            Arc::new(imds)
         })
     }
 
+    /// For settings; `None` where the user does not want the files looked at.
     #[cfg(feature = "profile")]
-    fn shared_files(&self) -> crate::shared_files::SharedFiles {
-        crate::shared_files::SharedFiles::new(self.host.clone(), self.profile.clone())
+    fn shared_files(&self) -> Option<crate::shared_files::SharedFiles> {
+        let wanted = !matches!(self.profile_files, Slot::Removed);
+        wanted.then(|| crate::shared_files::SharedFiles::new(self.host.clone(), self.profile.clone()))
     }
 }
 

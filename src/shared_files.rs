@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{EndpointSettings, Plan, PlanError, Profiles, Value, endpoint_override, plan};
 use crate::error::{Error, Failure, FailureKind, printable};
-use crate::host::{FileError, Host, Stamp};
+use crate::host::{FileError, Host, Stamp, off_the_runtime};
 
 /// The shared files of one machine, and which profile is wanted from them.
 #[derive(Clone, Debug)]
@@ -54,13 +54,20 @@ impl SharedFiles {
     pub(crate) async fn load(&self) -> Result<Loaded, Error> {
         let config = self.read(CONFIG).await?;
         let credentials = self.read(CREDENTIALS).await?;
+        let looked_at = format!("{} and {}", credentials.about(), config.about());
         let stamps = [config.stamp, credentials.stamp];
-        let profiles = Profiles::parse(config.text(), credentials.text())
+        let large = config.size() + credentials.size() > PARSED_AT_ONCE;
+        let parse = move || Profiles::parse(config.text(), credentials.text());
+        let parsed = if large { off_the_runtime(parse).await } else { Some(parse()) };
+        let cut_off = || {
+            Failure::new(FailureKind::Interrupted, NAME, "reading the files was cut off by the runtime's end")
+        };
+        let profiles = parsed
+            .ok_or_else(cut_off)?
             .map_err(|error| Failure::new(FailureKind::Misconfigured, NAME, error.to_string()))?;
-        for remark in profiles.remarks() {
+        for remark in profiles.remarks().iter().take(REMARKS_SHOWN) {
             tracing::debug!(%remark, "shared files");
         }
-        let looked_at = format!("{} and {}", credentials.about(), config.about());
         Ok(Loaded { profiles, profile: self.selected(), looked_at, stamps })
     }
 
@@ -85,7 +92,7 @@ impl SharedFiles {
 
     /// Where a file lies; `None` without a home directory.
     fn path(&self, (variable, file): File) -> Option<PathBuf> {
-        match (self.host.env.get(variable), self.host.files.home(&self.host.env)) {
+        match (self.host.env.path(variable), self.host.files.home(&self.host.env)) {
             (Some(path), _) => Some(self.host.files.expand(&path, &self.host.env)),
             (None, Some(home)) => Some(home.join(".aws").join(file)),
             (None, None) => None,
@@ -93,7 +100,7 @@ impl SharedFiles {
     }
 
     async fn read(&self, file: File) -> Result<Read, Error> {
-        let variable = self.host.env.get(file.0).map(|_| file.0);
+        let variable = self.host.env.path(file.0).map(|_| file.0);
         let mut stamp = Stamp::ABSENT;
         let Some(path) = self.path(file) else {
             let shown = format!("~/.aws/{}", file.1);
@@ -118,7 +125,8 @@ impl SharedFiles {
                 let by = variable.map(|variable| format!(" ({variable})")).unwrap_or_default();
                 return Err(Failure::new(FailureKind::Unreadable, NAME, format!("{shown}{by} {error}"))
                     .with_remedy(
-                        "let this process read it, or set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE",
+                        "let this process read it, or name another by AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE \
+                         (/dev/null for none)",
                     )
                     .into());
             }
@@ -128,23 +136,19 @@ impl SharedFiles {
 }
 
 impl Loaded {
+    /// Where no file was looked at.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            profiles: Profiles::default(),
+            profile: Selected::Default,
+            looked_at: String::new(),
+            stamps: [Stamp::ABSENT; 2],
+        }
+    }
+
     /// How the profile comes by its credentials.
     pub(crate) fn plan(&self) -> Result<Plan, Error> {
-        plan(&self.profiles, self.profile.name()).map_err(|error| {
-            let chosen = !matches!(self.profile, Selected::Default);
-            let message = match &error {
-                PlanError::NoSuchProfile { .. } if chosen => {
-                    format!("{error} ({}; looked at {})", self.profile.by(), self.looked_at)
-                }
-                PlanError::NoSuchProfile { .. } => format!("no profile `default` in {}", self.looked_at),
-                _ => error.to_string(),
-            };
-            if error.is_not_configured(chosen) {
-                Error::not_configured(NAME, message)
-            } else {
-                Failure::new(FailureKind::Misconfigured, NAME, message).into()
-            }
-        })
+        plan(&self.profiles, self.profile.name()).map_err(|error| self.explained(&error))
     }
 
     /// "Not configured" of a source that a profile names is a failure of the profile.
@@ -165,6 +169,34 @@ impl Loaded {
 
     pub(crate) fn stamps(&self) -> Stamps {
         self.stamps
+    }
+
+    /// Where somebody named a profile, it has to exist.
+    pub(crate) fn exists(&self) -> Result<(), Error> {
+        match PlanError::no_such_profile(&self.profiles, self.profile.name()) {
+            Some(error) if self.is_chosen() => Err(self.explained(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_chosen(&self) -> bool {
+        !matches!(self.profile, Selected::Default)
+    }
+
+    fn explained(&self, error: &PlanError) -> Error {
+        let chosen = self.is_chosen();
+        let message = match error {
+            PlanError::NoSuchProfile { .. } if chosen => {
+                format!("{error} ({}; looked at {})", self.profile.by(), self.looked_at)
+            }
+            PlanError::NoSuchProfile { .. } => format!("no profile `default` in {}", self.looked_at),
+            _ => error.to_string(),
+        };
+        if error.is_not_configured(chosen) {
+            Error::not_configured(NAME, message)
+        } else {
+            Failure::new(FailureKind::Misconfigured, NAME, message).into()
+        }
     }
 
     pub(crate) fn profile_name(&self) -> &str {
@@ -221,6 +253,10 @@ impl Read {
         self.bytes.as_ref().ok().map(|bytes| (self.shown.as_str(), bytes.as_slice()))
     }
 
+    fn size(&self) -> usize {
+        self.bytes.as_ref().map_or(0, Vec::len)
+    }
+
     fn about(&self) -> String {
         match (&self.bytes, self.variable) {
             (Ok(_), None) => self.shown.clone(),
@@ -239,3 +275,6 @@ const CREDENTIALS: File = ("AWS_SHARED_CREDENTIALS_FILE", "credentials");
 pub(crate) const NAME: &str = crate::source::SourceKind::ProfileFile.name();
 /// Generated files with ten thousand profiles take some megabytes.
 const FILE_MAX: u64 = 64 * 1024 * 1024;
+/// Some milliseconds' work: more holds up other tasks, and time limits with them.
+const PARSED_AT_ONCE: usize = 256 * 1024;
+const REMARKS_SHOWN: usize = 100;

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use self::stamp::Stamp;
+#[cfg(feature = "container")]
+use crate::wall_time::WallTime;
 
 /// Where files come from.
 #[derive(Clone, Debug, Default)]
@@ -42,34 +44,54 @@ impl Files {
             };
         }
         let path = path.to_owned();
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => match runtime.spawn_blocking(move || read_regular(&path, limit)).await {
-                Ok(read) => read,
-                Err(_) => Err(FileError::Io(io::ErrorKind::Interrupted)),
-            },
-            // Nobody's task is held up.
-            Err(_) => read_regular(&path, limit),
+        let read = off_the_runtime(move || read_regular(&path, limit)).await;
+        read.unwrap_or(Err(FileError::Io(io::ErrorKind::Interrupted)))
+    }
+
+    /// When a file was last written, where that can be known.
+    #[cfg(feature = "container")]
+    pub(crate) async fn written(&self, path: &Path) -> Option<WallTime> {
+        #[cfg(feature = "test-util")]
+        if let Self::Given(files) = self
+            && files.lock().unwrap_or_else(PoisonError::into_inner).contains_key(path)
+        {
+            return None;
         }
+        let path = path.to_owned();
+        let look = move || Some(WallTime::from(std::fs::metadata(path).ok()?.modified().ok()?));
+        off_the_runtime(look).await.flatten()
     }
 
     /// A path as somebody wrote it into a setting: `~/` is the home directory; `~somebody/` is not looked up, as in
     /// AWS's SDKs.
-    pub(crate) fn expand(&self, path: &str, env: &crate::host::Env) -> PathBuf {
-        match (path.strip_prefix("~/"), self.home(env)) {
-            (Some(below), Some(home)) => home.join(below),
-            _ => PathBuf::from(path),
+    pub(crate) fn expand(&self, path: impl AsRef<Path>, env: &crate::host::Env) -> PathBuf {
+        let path = path.as_ref();
+        match (path.strip_prefix("~"), self.home(env)) {
+            (Ok(below), Some(home)) => home.join(below),
+            _ => path.to_owned(),
         }
     }
 
     /// The home directory: `HOME` (on Windows `USERPROFILE`), else what the system knows of the user, as under a
     /// service manager that sets no `HOME`.
     pub(crate) fn home(&self, env: &crate::host::Env) -> Option<PathBuf> {
-        let named = env.get(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from);
+        let named = env.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
         match self {
             Self::Disk => named.or_else(std::env::home_dir).filter(|home| !home.as_os_str().is_empty()),
             #[cfg(feature = "test-util")]
             Self::Given(_) => named,
         }
+    }
+}
+
+/// What takes long, on a thread of its own, so that no other task is held up; `None` if it was cut off.
+pub(crate) async fn off_the_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => runtime.spawn_blocking(work).await.ok(),
+        // Nobody's task is held up.
+        Err(_) => Some(work()),
     }
 }
 

@@ -8,6 +8,8 @@ mod env;
 mod files;
 #[cfg(feature = "_http")]
 pub(crate) mod http;
+#[cfg(feature = "_http")]
+pub(crate) mod runtime;
 
 #[cfg(feature = "test-util")]
 pub(crate) use self::clock::LearnedSkew;
@@ -15,7 +17,7 @@ pub(crate) use self::clock::LearnedSkew;
 pub(crate) use self::clock::Teacher;
 pub(crate) use self::clock::{Clock, Stopwatch};
 pub(crate) use self::env::Env;
-pub(crate) use self::files::{FileError, Files, Stamp};
+pub(crate) use self::files::{FileError, Files, Stamp, off_the_runtime};
 
 /// Everything outside that a source may look at. Clones share it.
 #[derive(Clone, Debug, Default)]

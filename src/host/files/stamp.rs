@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
-use super::Files;
+use super::{Files, off_the_runtime};
 
 /// How a file looked at one moment: its size and times, and which file it is. One that was written to, or replaced by
 /// another, looks different. To be compared only.
@@ -46,10 +46,7 @@ impl Files {
         }
         let path = path.to_owned();
         let look = move || std::fs::metadata(&path).map_or(Stamp::ABSENT, |about| Stamp::of(&about));
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => runtime.spawn_blocking(look).await.unwrap_or(Stamp::ABSENT),
-            Err(_) => look(),
-        }
+        off_the_runtime(look).await.unwrap_or(Stamp::ABSENT)
     }
 }
 

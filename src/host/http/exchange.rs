@@ -6,10 +6,9 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::runtime::Handle;
 
 use crate::error::FailureKind;
-use crate::host::{Clock, Teacher};
+use crate::host::{Clock, Teacher, runtime};
 
 /// A request to be sent.
 #[derive(Debug)]
@@ -81,7 +80,7 @@ pub(crate) enum HttpError {
     TooLarge,
     /// The URL or a header cannot be sent.
     Unsendable(&'static str),
-    /// No tokio runtime on this thread.
+    /// No tokio runtime with timers on this thread.
     NoRuntime,
     /// The client could not be built.
     NoClient(String),
@@ -118,7 +117,9 @@ impl fmt::Display for HttpError {
             Self::Broken(why) => write!(f, "the answer broke off or is no HTTP: {why}"),
             Self::TooLarge => write!(f, "the answer is larger than {} KiB", BODY_MAX / 1024),
             Self::Unsendable(what) => write!(f, "{what} cannot be sent"),
-            Self::NoRuntime => f.write_str("HTTP needs a tokio runtime, and none runs on this thread"),
+            Self::NoRuntime => {
+                f.write_str("HTTP needs a tokio runtime with timers and IO, and none runs on this thread")
+            }
             Self::NoClient(why) => write!(f, "the HTTP client cannot be built: {why}"),
         }
     }
@@ -134,7 +135,9 @@ pub(super) async fn exchange(
     teaches: Option<(&Clock, Teacher)>,
 ) -> Result<Answer, HttpError> {
     // Asked first: hyper would panic.
-    Handle::try_current().map_err(|_| HttpError::NoRuntime)?;
+    if !runtime::is_there() {
+        return Err(HttpError::NoRuntime);
+    }
     let mut headers = HeaderMap::with_capacity(request.headers.len() + 2);
     if request.method == Method::PUT {
         // hyper leaves it out for an empty body, and some servers ask for it (411).

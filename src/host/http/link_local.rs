@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use reqwest::Client;
 
-use super::{Answer, HttpError, Limits, Outgoing, Timeouts, exchange, hardened};
+use super::{Answer, HttpError, Limits, Outgoing, exchange, hardened};
 use crate::host::{Clock, Teacher};
 
 /// Speaks to addresses of this machine and its hypervisor. Clones share the client.
@@ -20,18 +20,17 @@ struct Parts {
 }
 
 impl LinkLocal {
-    /// `standard`: what holds where the user has not set it.
-    pub(crate) fn new(timeouts: Timeouts, standard: Limits) -> Self {
-        Self::with(timeouts, standard, None)
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self::with(limits, None)
     }
 
     /// Towards a service that goes by a clock of its own, and tells its time.
-    pub(crate) fn teaching(clock: &Clock, timeouts: Timeouts, standard: Limits) -> Self {
-        Self::with(timeouts, standard, Some(clock.clone()))
+    pub(crate) fn teaching(clock: &Clock, limits: Limits) -> Self {
+        Self::with(limits, Some(clock.clone()))
     }
 
-    fn with(timeouts: Timeouts, standard: Limits, teaches: Option<Clock>) -> Self {
-        Self(Arc::new(Parts { limits: standard.adjusted(timeouts), teaches, client: OnceLock::new() }))
+    fn with(limits: Limits, teaches: Option<Clock>) -> Self {
+        Self(Arc::new(Parts { limits, teaches, client: OnceLock::new() }))
     }
 
     pub(crate) async fn send(&self, request: Outgoing<'_>) -> Result<Answer, HttpError> {

@@ -3,12 +3,12 @@
 use secrecy::SecretString;
 
 use crate::config::{Base, CredentialSource, Plan, Value};
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Places};
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::Host;
 use crate::provider::{SharedProvider, provider_fn};
 use crate::providers::Environment;
-use crate::shared_files::NAME;
+use crate::shared_files::{NAME, SharedFiles};
 use crate::source::{Source, SourceKind};
 
 /// The providers that a plan asks for.
@@ -43,7 +43,7 @@ fn base(host: &Host, profile: Option<&str>, plan: &Plan) -> Result<SharedProvide
             let credentials = static_keys(name, access_key_id, secret_access_key, rest)?;
             Ok(SharedProvider::new(provider_fn(move || std::future::ready(Ok(credentials.clone())))))
         }
-        Base::CredentialSource(source) => Ok(credential_source(host, *source)),
+        Base::CredentialSource(source) => Ok(credential_source(host, profile, *source)),
         Base::WebIdentity { .. } => roles::web_identity(host, profile, plan),
         Base::Sso(sso) => Err(not_yet("sso_account_id", name, &sso.account_id)),
         Base::Login { login_session, .. } => Err(not_yet("login_session", name, login_session)),
@@ -65,17 +65,28 @@ fn static_keys(
     if let Some(account_id) = account_id {
         builder = builder.account_id(account_id.text());
     }
-    builder.build().map_err(|error| {
-        Failure::new(FailureKind::Misconfigured, NAME, format!("{}: {error}", id.origin())).into()
-    })
+    let place = |value: Option<&Value>, key| value.map(|value| format!("{}: {key}", value.origin()));
+    let places = [
+        place(Some(id), "aws_access_key_id"),
+        place(Some(secret), "aws_secret_access_key"),
+        // Two keys can hold it.
+        place(token, "the session token"),
+        place(account_id, "aws_account_id"),
+    ]
+    .map(Option::unwrap_or_default);
+    let [access_key_id, secret_access_key, session_token, account_id] = places.each_ref().map(String::as_str);
+    builder.build_from(&Places { access_key_id, secret_access_key, session_token, account_id })
 }
 
-fn credential_source(host: &Host, source: CredentialSource) -> SharedProvider {
+#[cfg_attr(not(feature = "imds"), allow(unused_variables, reason = "one source has settings in the profile"))]
+fn credential_source(host: &Host, profile: Option<&str>, source: CredentialSource) -> SharedProvider {
     match source {
         CredentialSource::Environment => SharedProvider::new(Environment::of(host.env.clone())),
         #[cfg(feature = "imds")]
         CredentialSource::Ec2InstanceMetadata => {
-            SharedProvider::new(crate::providers::InstanceMetadata::of(host.clone(), crate::Timeouts::new()))
+            let imds = crate::providers::InstanceMetadata::of(host.clone(), crate::Timeouts::new());
+            let files = SharedFiles::new(host.clone(), profile.map(str::to_owned));
+            SharedProvider::new(imds.with_settings_of(Some(files)))
         }
         #[cfg(not(feature = "imds"))]
         CredentialSource::Ec2InstanceMetadata => {

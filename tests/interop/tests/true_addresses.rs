@@ -8,9 +8,12 @@ use interop::{credential_process, json, run, stderr};
 
 /// Runs `credential_process` in a namespace that has these addresses, with the local AWS at these sockets.
 fn in_namespace(addresses: &[&str], sockets: &[&str], variables: &[(&str, &str)]) -> Output {
-    // Without `nodad` an IPv6 address cannot be used for a moment.
-    let option = |address: &str| if address.contains(':') { "nodad" } else { "" };
-    let add = addresses.iter().map(|address| format!("ip addr add {address} dev lo {}; ", option(address)));
+    // Without `nodad` an IPv6 address cannot be used for a second; with it, still for a moment.
+    let wait = r#"tries=0; while [ -n "$(ip addr show dev lo tentative)" ]; do tries=$((tries + 1)); [ $tries -lt 1000 ]; done"#;
+    let add = addresses.iter().map(|address| {
+        let option = if address.contains(':') { "nodad" } else { "" };
+        format!("ip addr add {address} dev lo {option}; {wait}; ")
+    });
     let add: Vec<_> = add.collect();
     let add = add.concat();
     let script = format!(
