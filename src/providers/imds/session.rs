@@ -72,7 +72,7 @@ impl MetadataSession {
                 Ok(answer) if answer.status == 404 => return Ok(Reply::NotFound),
                 _ => {}
             }
-            if !answers::is_worth_retrying(&outcome, effort.insistent) || !self.again(attempt, effort) {
+            if !answers::is_worth_retrying(&outcome, effort.insistent) || !effort.allows_another(attempt) {
                 return answers::found(outcome, &url).map(Reply::Found);
             }
             self.retry.pause(attempt).await;
@@ -91,16 +91,12 @@ impl MetadataSession {
                 Ok(token) => return Ok(token),
                 Err(error) => error.without_next_attempt(),
             };
-            if !answers::is_worth_another_token(&error, effort.insistent) || !self.again(attempt, effort) {
+            if !answers::is_worth_another_token(&error, effort.insistent) || !effort.allows_another(attempt) {
                 return Err(error);
             }
             self.retry.pause(attempt).await;
             attempt += 1;
         }
-    }
-
-    fn again(&self, attempt: u32, effort: Effort) -> bool {
-        Retry::again_of(attempt, effort.attempts) && effort.began.elapsed() < LAST_ATTEMPT
     }
 }
 
@@ -111,6 +107,12 @@ pub(super) struct Effort {
     /// Also where no connection comes about.
     insistent: bool,
     began: Stopwatch,
+}
+
+impl Effort {
+    fn allows_another(self, attempt: u32) -> bool {
+        Retry::again_of(attempt, self.attempts) && self.began.elapsed() < LAST_ATTEMPT
+    }
 }
 
 /// What lets requests to the service through, for a while.
