@@ -197,6 +197,13 @@ impl CredentialsBuilder {
         self
     }
 
+    /// As if they came from a source of this kind: for tests of what a cache makes of it.
+    #[cfg(feature = "test-util")]
+    pub fn source_kind(mut self, kind: SourceKind) -> Self {
+        self.source = Source::new(kind);
+        self
+    }
+
     pub(crate) fn source(mut self, source: Source) -> Self {
         self.source = source;
         self

@@ -8,7 +8,7 @@ use crate::chain::ProviderChain;
 use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, NotConfigured};
 use crate::host::Host;
-use crate::provider::{CredentialsProvider, SharedProvider};
+use crate::provider::{CredentialsProvider, Notice, SharedProvider};
 use crate::providers::Environment;
 use crate::region::Region;
 
@@ -23,6 +23,8 @@ use crate::region::Region;
 ///
 /// The first that is configured wins. One that is configured and fails stops the chain: a typo in a profile never
 /// becomes the identity of the machine.
+///
+/// The one that won goes on being the source: see [`ProviderChain`].
 ///
 /// Each place is a slot: a provider of your own takes it, or it is left out.
 ///
@@ -367,6 +369,18 @@ impl CredentialsProvider for DefaultChain {
 
     fn time_limit(&self) -> Duration {
         self.chain().time_limit()
+    }
+
+    fn notice(&self, notice: Notice<'_>) {
+        self.chain().notice(notice);
+    }
+
+    fn may_change(&self) -> bool {
+        self.chain().may_change()
+    }
+
+    fn has_changed(&self, held: &Credentials) -> impl Future<Output = bool> + Send {
+        self.chain().has_changed(held)
     }
 }
 

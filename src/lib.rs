@@ -41,7 +41,14 @@
 //! | in their last minute, or rejected by a service | waits up to 5 s for the refresh | returns them |
 //! | expired | waits for the refresh; then an error, or, from some sources, the old ones marked [stale](Credentials::is_stale) | `None`, or the old ones marked |
 //!
-//! All of it is a [`RefreshPolicy`]. How a cache stands, [`status`](CredentialsCache::status) tells.
+//! All of it is a [`RefreshPolicy`]. How a cache stands, [`status`](CredentialsCache::status) tells; what happens in it,
+//! an [`Observer`] is told, and `tracing`.
+//!
+//! # Without reads, before them, and for long
+//!
+//! [`keep_fresh`](CredentialsCache::keep_fresh) renews what nobody reads; [`ready`](CredentialsCache::ready) waits for the
+//! first credentials; [`valid_for`](CredentialsCache::valid_for) asks for such that last. What a service rejected is
+//! reported by [`invalidate`](CredentialsCache::invalidate).
 //!
 //! # When something goes wrong
 //!
@@ -79,6 +86,9 @@ mod credentials;
 mod default_chain;
 mod error;
 mod host;
+#[cfg(feature = "metrics")]
+pub mod interop;
+mod observe;
 mod provider;
 pub mod providers;
 mod region;
@@ -99,8 +109,8 @@ mod wall_time;
 mod wire;
 
 pub use cache::{
-    CacheState, CredentialsCache, CredentialsCacheBuilder, RefreshMode, RefreshPolicy, Rejected, StaleRule,
-    Status,
+    CacheState, CredentialsCache, CredentialsCacheBuilder, KeepFresh, Lasting, RefreshMode, RefreshPolicy,
+    Rejected, StaleRule, Status,
 };
 pub use chain::ProviderChain;
 pub use credentials::{Credentials, CredentialsBuilder};
@@ -108,6 +118,7 @@ pub use default_chain::DefaultChain;
 pub use error::{Attempt, Error, Failure, FailureKind, NotConfigured};
 #[cfg(feature = "_http")]
 pub use host::http::Timeouts;
+pub use observe::{Event, Observer};
 #[cfg(feature = "sts")]
 pub use provider::ProviderExt;
 pub use provider::{CredentialsProvider, ProviderFn, SharedProvider, provider_fn};

@@ -11,11 +11,11 @@
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::{EndpointSettings, Plan, PlanError, Profiles, Value, endpoint_override, plan};
 use crate::error::{Error, Failure, FailureKind, printable};
-use crate::host::{FileError, Host, off_the_runtime};
+use crate::host::{FileError, Host, Stamp, off_the_runtime};
 
 /// The shared files of one machine, and which profile is wanted from them.
 #[derive(Clone, Debug)]
@@ -31,7 +31,11 @@ pub(crate) struct Loaded {
     profile: Selected,
     /// Each file and how it was found, for errors.
     looked_at: String,
+    stamps: Stamps,
 }
+
+/// How both files looked at one moment.
+pub(crate) type Stamps = [Stamp; 2];
 
 /// The profile that is meant, and by whom.
 #[derive(Clone, Debug)]
@@ -48,9 +52,10 @@ impl SharedFiles {
 
     /// Reads both files.
     pub(crate) async fn load(&self) -> Result<Loaded, Error> {
-        let config = self.read("AWS_CONFIG_FILE", "config").await?;
-        let credentials = self.read("AWS_SHARED_CREDENTIALS_FILE", "credentials").await?;
+        let config = self.read(CONFIG).await?;
+        let credentials = self.read(CREDENTIALS).await?;
         let looked_at = format!("{} and {}", credentials.about(), config.about());
+        let stamps = [config.stamp, credentials.stamp];
         let large = config.size() + credentials.size() > PARSED_AT_ONCE;
         let parse = move || Profiles::parse(config.text(), credentials.text());
         let parsed = if large { off_the_runtime(parse).await } else { Some(parse()) };
@@ -63,7 +68,18 @@ impl SharedFiles {
         for remark in profiles.remarks().iter().take(REMARKS_SHOWN) {
             tracing::debug!(%remark, "shared files");
         }
-        Ok(Loaded { profiles, profile: self.selected(), looked_at })
+        Ok(Loaded { profiles, profile: self.selected(), looked_at, stamps })
+    }
+
+    /// How both files look now.
+    pub(crate) async fn stamps(&self) -> Stamps {
+        let mut stamps = [Stamp::ABSENT; 2];
+        for (stamp, file) in stamps.iter_mut().zip([CONFIG, CREDENTIALS]) {
+            if let Some(path) = self.path(file).filter(|path| path != Path::new("/dev/null")) {
+                *stamp = self.host.files.stamp(&path).await;
+            }
+        }
+        stamps
     }
 
     fn selected(&self) -> Selected {
@@ -74,23 +90,31 @@ impl SharedFiles {
         }
     }
 
-    async fn read(&self, variable: &'static str, file: &str) -> Result<Read, Error> {
-        let named = self.host.env.path(variable);
-        let path = match (&named, self.host.files.home(&self.host.env)) {
-            (Some(path), _) => self.host.files.expand(path, &self.host.env),
-            (None, Some(home)) => home.join(".aws").join(file),
-            (None, None) => {
-                let shown = format!("~/.aws/{file}");
-                return Ok(Read { shown, variable: None, bytes: Err("there is no home directory") });
-            }
+    /// Where a file lies; `None` without a home directory.
+    fn path(&self, (variable, file): File) -> Option<PathBuf> {
+        match (self.host.env.path(variable), self.host.files.home(&self.host.env)) {
+            (Some(path), _) => Some(self.host.files.expand(&path, &self.host.env)),
+            (None, Some(home)) => Some(home.join(".aws").join(file)),
+            (None, None) => None,
+        }
+    }
+
+    async fn read(&self, file: File) -> Result<Read, Error> {
+        let variable = self.host.env.path(file.0).map(|_| file.0);
+        let mut stamp = Stamp::ABSENT;
+        let Some(path) = self.path(file) else {
+            let shown = format!("~/.aws/{}", file.1);
+            return Ok(Read { shown, variable, stamp, bytes: Err("there is no home directory") });
         };
         let shown = printable(&path.to_string_lossy());
-        let variable = named.map(|_| variable);
         if path == Path::new("/dev/null") {
-            return Ok(Read { shown, variable, bytes: Err("switched off") });
+            return Ok(Read { shown, variable, stamp, bytes: Err("switched off") });
         }
-        let bytes = match self.host.files.read(&path, FILE_MAX).await {
-            Ok(bytes) => Ok(bytes),
+        let bytes = match self.host.files.read_stamped(&path, FILE_MAX).await {
+            Ok((bytes, opened)) => {
+                stamp = opened;
+                Ok(bytes)
+            }
             Err(FileError::NotFound) => {
                 if let Some(variable) = variable {
                     tracing::warn!(path = %shown, variable, "the file that the variable names does not exist");
@@ -107,14 +131,19 @@ impl SharedFiles {
                     .into());
             }
         };
-        Ok(Read { shown, variable, bytes })
+        Ok(Read { shown, variable, stamp, bytes })
     }
 }
 
 impl Loaded {
     /// Where no file was looked at.
     pub(crate) fn nothing() -> Self {
-        Self { profiles: Profiles::default(), profile: Selected::Default, looked_at: String::new() }
+        Self {
+            profiles: Profiles::default(),
+            profile: Selected::Default,
+            looked_at: String::new(),
+            stamps: [Stamp::ABSENT; 2],
+        }
     }
 
     /// How the profile comes by its credentials.
@@ -136,6 +165,10 @@ impl Loaded {
     /// A key of the profile that is meant.
     pub(crate) fn get(&self, key: &str) -> Option<&Value> {
         self.profiles.profile(self.profile.name())?.get_set(key)
+    }
+
+    pub(crate) fn stamps(&self) -> Stamps {
+        self.stamps
     }
 
     /// Where somebody named a profile, it has to exist.
@@ -211,6 +244,7 @@ impl Selected {
 struct Read {
     shown: String,
     variable: Option<&'static str>,
+    stamp: Stamp,
     bytes: Result<Vec<u8>, &'static str>,
 }
 
@@ -233,6 +267,11 @@ impl Read {
     }
 }
 
+/// The variable that names a file, and its name in `~/.aws` otherwise.
+type File = (&'static str, &'static str);
+
+const CONFIG: File = ("AWS_CONFIG_FILE", "config");
+const CREDENTIALS: File = ("AWS_SHARED_CREDENTIALS_FILE", "credentials");
 pub(crate) const NAME: &str = crate::source::SourceKind::ProfileFile.name();
 /// Generated files with ten thousand profiles take some megabytes.
 const FILE_MAX: u64 = 64 * 1024 * 1024;

@@ -1,5 +1,7 @@
 //! Files, read whole: regular ones only, up to a limit, never on a task's thread.
 
+mod stamp;
+
 #[cfg(feature = "test-util")]
 use std::collections::HashMap;
 use std::fmt;
@@ -8,6 +10,7 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "test-util")]
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub(crate) use self::stamp::Stamp;
 #[cfg(feature = "container")]
 use crate::wall_time::WallTime;
 
@@ -24,12 +27,21 @@ pub(crate) enum Files {
 impl Files {
     /// Reads a regular file of at most `limit` bytes.
     pub(crate) async fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+        self.read_stamped(path, limit).await.map(|(bytes, _)| bytes)
+    }
+
+    /// The same, and how the file looked as it was opened.
+    pub(crate) async fn read_stamped(&self, path: &Path, limit: u64) -> Result<(Vec<u8>, Stamp), FileError> {
         #[cfg(feature = "test-util")]
         if let Self::Given(files) = self
             && let Some(bytes) = files.lock().unwrap_or_else(PoisonError::into_inner).get(path)
         {
             let fits = bytes.len() as u64 <= limit;
-            return if fits { Ok(bytes.clone()) } else { Err(FileError::TooLarge { limit }) };
+            return if fits {
+                Ok((bytes.clone(), Stamp::of_contents(bytes)))
+            } else {
+                Err(FileError::TooLarge { limit })
+            };
         }
         let path = path.to_owned();
         let read = off_the_runtime(move || read_regular(&path, limit)).await;
@@ -103,7 +115,7 @@ impl fmt::Display for FileError {
     }
 }
 
-fn read_regular(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+fn read_regular(path: &Path, limit: u64) -> Result<(Vec<u8>, Stamp), FileError> {
     let file = open(path)?;
     // Asked of what was opened, not of the path: it may have changed in between.
     let about = file.metadata().map_err(|error| io_error(&error))?;
@@ -113,9 +125,10 @@ fn read_regular(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     if about.len() > limit {
         return Err(FileError::TooLarge { limit });
     }
+    let stamp = Stamp::of(&about);
     let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default());
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
-    if bytes.len() as u64 > limit { Err(FileError::TooLarge { limit }) } else { Ok(bytes) }
+    if bytes.len() as u64 > limit { Err(FileError::TooLarge { limit }) } else { Ok((bytes, stamp)) }
 }
 
 /// Without waiting for the other end of a FIFO.

@@ -16,7 +16,8 @@
 //! external_id = …
 //! ```
 //!
-//! The files are read at each retrieve, so that exchanged keys are picked up. The profile that is named, in code or
+//! The files are read at each retrieve, and a cache looks every minute whether they have changed, so that exchanged keys
+//! are picked up. The profile that is named, in code or
 //! by `AWS_PROFILE`, has to exist: failed otherwise. Without a name, no profile `default` is not configured. A profile
 //! that says nothing about credentials is not configured; one that says it wrongly is failed, with file and line.
 //!
@@ -40,7 +41,7 @@ use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::host::Host;
 use crate::provider::CredentialsProvider;
-use crate::shared_files::SharedFiles;
+use crate::shared_files::{SharedFiles, Stamps};
 
 /// One profile of the shared files.
 ///
@@ -55,6 +56,8 @@ pub struct ProfileFile {
     profile: Option<String>,
     /// Clones share it, and with it the sessions of the roles on the way.
     assembled: Arc<Mutex<Option<Arc<Assembled>>>>,
+    /// How the files looked that this was read from.
+    seen: Arc<Mutex<Option<Stamps>>>,
 }
 
 impl ProfileFile {
@@ -79,7 +82,15 @@ impl ProfileFile {
     }
 
     pub(crate) fn of(host: Host, profile: Option<String>) -> Self {
-        Self { host, profile, assembled: Arc::default() }
+        Self { host, profile, assembled: Arc::default(), seen: Arc::default() }
+    }
+
+    fn files(&self) -> SharedFiles {
+        SharedFiles::new(self.host.clone(), self.profile.clone())
+    }
+
+    fn see(&self, stamps: Stamps) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(stamps);
     }
 
     /// The providers for this plan: those of the last time, with their sessions, if nothing has changed.
@@ -107,13 +118,34 @@ impl Default for ProfileFile {
 
 impl CredentialsProvider for ProfileFile {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        let loaded = SharedFiles::new(self.host.clone(), self.profile.clone()).load().await?;
+        let loaded = self.files().load().await?;
         let assembled = self.assembled(loaded.plan()?)?;
+        self.see(loaded.stamps());
         // A profile that names its source has set it up: it never slides into the next one.
         assembled.provider.retrieve().await.map_err(|error| loaded.set_up(error))
     }
 
     fn time_limit(&self) -> Duration {
         CHAIN_TIME_LIMIT
+    }
+
+    fn may_change(&self) -> bool {
+        true
+    }
+
+    /// Files that say the same about this profile as before have not changed, whatever else in them has.
+    async fn has_changed(&self, _held: &Credentials) -> bool {
+        let stamps = self.files().stamps().await;
+        if *self.seen.lock().unwrap_or_else(PoisonError::into_inner) == Some(stamps) {
+            return false;
+        }
+        let Ok(loaded) = self.files().load().await else { return true };
+        let Ok(plan) = loaded.plan() else { return true };
+        let known = self.assembled.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_same = known.is_some_and(|assembled| assembled.carries_out(&plan));
+        if is_same {
+            self.see(loaded.stamps());
+        }
+        !is_same
     }
 }

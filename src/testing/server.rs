@@ -3,13 +3,14 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::fault::{Fault, Kind};
+use crate::wall_time::WallTime;
 
 /// What answers.
 pub(super) trait Serve: Send + Sync + 'static {
@@ -17,6 +18,8 @@ pub(super) trait Serve: Send + Sync + 'static {
     fn arrived(&self, request: &Incoming) -> (usize, Option<Fault>);
     fn answer(&self, request: &Incoming) -> Answer;
     fn answered(&self, number: usize, answer: &Answer);
+    /// What its clock shows.
+    fn now(&self) -> SystemTime;
 }
 
 /// A request, read whole.
@@ -116,6 +119,7 @@ async fn serve(mut stream: TcpStream, service: &impl Serve) {
     let mut buffer = Vec::new();
     while let Some(request) = read(&mut stream, &mut buffer).await {
         let (number, fault) = service.arrived(&request);
+        let without_date = is_without_date(fault.as_ref());
         let answer = match fault.as_ref().map(|fault| &fault.kind) {
             None => service.answer(&request),
             Some(Kind::Drip) => {
@@ -159,11 +163,19 @@ async fn serve(mut stream: TcpStream, service: &impl Serve) {
         };
         let headers = fault.map(|fault| fault.headers).unwrap_or_default();
         let answer = headers.into_iter().fold(answer, |answer, (name, value)| answer.with(name, value));
+        let answer = match WallTime::from(service.now()).http_date() {
+            Some(date) if !without_date => answer.with("date", date),
+            _ => answer,
+        };
         service.answered(number, &answer);
         if stream.write_all(&answer.bytes()).await.is_err() || request.header("connection") == Some("close") {
             return;
         }
     }
+}
+
+fn is_without_date(fault: Option<&Fault>) -> bool {
+    matches!(fault.map(|fault| &fault.kind), Some(Kind::WithoutHeader(name)) if name.eq_ignore_ascii_case("date"))
 }
 
 /// The next request of a connection; `None` when it ends, or says what is no HTTP.

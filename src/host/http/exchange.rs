@@ -3,12 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::FailureKind;
-use crate::host::runtime;
+use crate::host::{Clock, Teacher, runtime};
 
 /// A request to be sent.
 #[derive(Debug)]
@@ -127,11 +127,12 @@ impl fmt::Display for HttpError {
 
 impl std::error::Error for HttpError {}
 
-/// Sends `request` and reads the whole answer, within `limit`.
+/// Sends `request` and reads the whole answer, within `limit`. `teaches`: whose clock the answer tells something about.
 pub(super) async fn exchange(
     client: &Client,
     request: Outgoing<'_>,
     limit: Duration,
+    teaches: Option<(&Clock, Teacher)>,
 ) -> Result<Answer, HttpError> {
     // Asked first: hyper would panic.
     if !runtime::is_there() {
@@ -156,8 +157,13 @@ pub(super) async fn exchange(
     if let Some((content_type, content)) = request.content {
         builder = builder.header(CONTENT_TYPE, content_type).body(content.expose_secret().to_owned());
     }
+    let asking = teaches.map(|(clock, teacher)| (clock.asking(), teacher));
     let sent = builder.send().await;
     let mut response = sent.map_err(|error| classify(&error))?;
+    // A server with a fault may have it in its clock too.
+    if let Some((asking, teacher)) = asking.filter(|_| !response.status().is_server_error()) {
+        asking.answered(response.headers().get(DATE).and_then(|date| date.to_str().ok()), teacher);
+    }
     if response.content_length().is_some_and(|length| length > BODY_MAX as u64) {
         return Err(HttpError::TooLarge);
     }

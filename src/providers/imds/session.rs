@@ -1,6 +1,7 @@
 //! Talking to the metadata service: a session token, and requests that carry it.
 
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::cache::{Fetch, Perishable, RefreshPolicy, Refresher};
 use crate::chain::CHAIN_TIME_LIMIT;
 use crate::error::Error;
 use crate::host::http::{LinkLocal, Outgoing};
-use crate::host::{Clock, Host};
+use crate::host::{Clock, Host, Stopwatch};
 use crate::providers::retry::{ATTEMPTS, Retry};
 use crate::wall_time::WallTime;
 
@@ -26,7 +27,6 @@ pub(super) struct MetadataSession {
     pub(super) settings: Arc<Settings>,
     token: Refresher<SessionToken>,
     retry: Retry,
-    clock: Clock,
 }
 
 /// What a path holds.
@@ -38,19 +38,18 @@ pub(super) enum Reply {
 impl MetadataSession {
     pub(super) fn new(host: &Host, settings: Settings) -> Self {
         let settings = Arc::new(settings);
-        let http = LinkLocal::new(settings.limits);
+        let http = LinkLocal::teaching(&host.clock, settings.limits);
         let source =
             TokenSource { http: http.clone(), settings: Arc::clone(&settings), clock: host.clock.clone() };
         let policy = RefreshPolicy::default().advisory_window(TOKEN_RENEWED_AHEAD);
         let token = Refresher::new(source, policy, host.clock.clone(), host.env.clone());
-        Self { http, settings, token, retry: Retry::new(&host.clock), clock: host.clock.clone() }
+        Self { http, settings, token, retry: Retry::new(&host.clock) }
     }
 
     /// How much a fetch that begins now takes upon itself.
     pub(super) fn effort(&self) -> Effort {
         let set = self.settings.attempts;
-        let until = self.clock.now().plus(LAST_ATTEMPT);
-        Effort { attempts: set.unwrap_or(ATTEMPTS), insistent: set.is_some(), until }
+        Effort { attempts: set.unwrap_or(ATTEMPTS), insistent: set.is_some(), began: Stopwatch::start() }
     }
 
     /// Reads `path`. Faults of the server are tried again while a read waits for them; a token that is refused is
@@ -67,13 +66,13 @@ impl MetadataSession {
             match &outcome {
                 Ok(answer) if answer.status == 401 && !exchanged => {
                     exchanged = true;
-                    self.token.invalidate(|held| held.repeats(&token));
+                    self.token.invalidate(token.mark());
                     continue;
                 }
                 Ok(answer) if answer.status == 404 => return Ok(Reply::NotFound),
                 _ => {}
             }
-            if !answers::is_worth_retrying(&outcome, effort.insistent) || !self.again(attempt, effort) {
+            if !answers::is_worth_retrying(&outcome, effort.insistent) || !effort.allows_another(attempt) {
                 return answers::found(outcome, &url).map(Reply::Found);
             }
             self.retry.pause(attempt).await;
@@ -92,16 +91,12 @@ impl MetadataSession {
                 Ok(token) => return Ok(token),
                 Err(error) => error.without_next_attempt(),
             };
-            if !answers::is_worth_another_token(&error, effort.insistent) || !self.again(attempt, effort) {
+            if !answers::is_worth_another_token(&error, effort.insistent) || !effort.allows_another(attempt) {
                 return Err(error);
             }
             self.retry.pause(attempt).await;
             attempt += 1;
         }
-    }
-
-    fn again(&self, attempt: u32, effort: Effort) -> bool {
-        Retry::again_of(attempt, effort.attempts) && self.clock.now() < effort.until
     }
 }
 
@@ -111,7 +106,13 @@ pub(super) struct Effort {
     attempts: u32,
     /// Also where no connection comes about.
     insistent: bool,
-    until: WallTime,
+    began: Stopwatch,
+}
+
+impl Effort {
+    fn allows_another(self, attempt: u32) -> bool {
+        Retry::again_of(attempt, self.attempts) && self.began.elapsed() < LAST_ATTEMPT
+    }
 }
 
 /// What lets requests to the service through, for a while.
@@ -126,8 +127,10 @@ impl Perishable for SessionToken {
         Some(self.expiry)
     }
 
-    fn repeats(&self, other: &Self) -> bool {
-        self.text.expose_secret() == other.text.expose_secret()
+    fn mark(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.text.expose_secret().hash(&mut hasher);
+        hasher.finish()
     }
 
     fn is_stale_servable(&self) -> bool {
@@ -136,6 +139,10 @@ impl Perishable for SessionToken {
 
     fn marked_stale(&self) -> Self {
         self.clone()
+    }
+
+    fn is_stale(&self) -> bool {
+        false
     }
 
     fn origin(&self) -> String {
@@ -155,10 +162,10 @@ impl TokenSource {
         let headers = [(HeaderName::from_static(TTL_HEADER), SecretString::from(TOKEN_TTL_SECONDS))];
         let request = Outgoing { method: Method::PUT, url: &url, headers: &headers, content: None };
         // Counted from before the request: never longer than the service counts.
-        let asked = self.clock.now();
+        let asked = Stopwatch::start();
         let outcome = self.http.send(request).await;
         let (text, ttl) = answers::token(outcome, &url, &self.settings)?;
-        Ok(SessionToken { text, expiry: asked.plus(ttl) })
+        Ok(SessionToken { text, expiry: self.clock.now().minus(asked.elapsed()).plus(ttl) })
     }
 }
 
