@@ -34,7 +34,7 @@ impl Ministack {
         &self.endpoint
     }
 
-    /// The keys of its root user.
+    /// The keys of its root user, whose signature it does not look at.
     #[must_use]
     pub fn root() -> Keys {
         ("test".to_owned(), "test".to_owned(), None)
