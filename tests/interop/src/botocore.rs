@@ -39,9 +39,21 @@ impl Botocore {
     /// # Panics
     /// If it has ended.
     pub async fn resolve(&mut self, environ: &[(String, String)], profile: Option<&str>) -> Value {
-        let environ: serde_json::Map<String, Value> =
-            environ.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-        self.ask(json!({ "ask": "resolve", "environ": environ, "profile": profile })).await
+        self.ask(json!({ "ask": "resolve", "environ": object(environ), "profile": profile })).await
+    }
+
+    /// Where it sends requests to STS in this environment: the host, and the region for which they are signed.
+    ///
+    /// # Panics
+    /// If it has ended.
+    pub async fn sts_endpoint(&mut self, environ: &[(String, String)]) -> (String, String) {
+        let environ = object(environ);
+        let operation = "get_caller_identity";
+        let request =
+            json!({ "ask": "endpoint", "environ": environ, "service": "sts", "operation": operation });
+        let answer = self.ask(request).await;
+        let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
+        (text("host"), text("region"))
     }
 
     /// Calls an operation, `assume_role` of `sts` for example; without keys, unsigned. The answer has `status`, and
@@ -84,4 +96,8 @@ impl<'a> Call<'a> {
     pub fn sts(endpoint: &'a str, operation: &'a str, parameters: Value, keys: Option<Keys>) -> Self {
         Self { endpoint, service: "sts", operation, parameters, keys, skew: 0 }
     }
+}
+
+fn object(environ: &[(String, String)]) -> Value {
+    environ.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect()
 }

@@ -7,6 +7,7 @@ pub mod botocore;
 #[path = "../../support/example.rs"]
 mod example;
 pub mod ministack;
+pub mod namespace;
 
 use std::path::PathBuf;
 

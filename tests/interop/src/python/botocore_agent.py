@@ -2,6 +2,7 @@
 
 {"ask": "call", ...}     calls an operation of a service: what came back, or the error's status, code and message
 {"ask": "resolve", ...}  resolves credentials from an environment, in a new session: the credentials, or why not
+{"ask": "endpoint", ...} host and signing region of a service in an environment
 """
 
 import datetime
@@ -9,6 +10,7 @@ import getpass
 import json
 import os
 import sys
+import urllib.parse
 import warnings
 
 import botocore.auth
@@ -16,8 +18,6 @@ import botocore.config
 import botocore.exceptions
 import botocore.loaders
 import botocore.session
-import botocore.stub
-import botocore.utils
 
 # Nothing of the machine's own, whatever this process was started with.
 START = {"PATH": os.environ["PATH"]}
@@ -82,6 +82,15 @@ def resolve(request):
         return {"error": f"{type(error).__name__}: {error}"}
 
 
+def endpoint(request):
+    client = new_session(request["environ"]).create_client(
+        request["service"], aws_access_key_id="A", aws_secret_access_key="s"
+    )
+    url = urllib.parse.urlsplit(client.generate_presigned_url(request["operation"]))
+    scope = urllib.parse.parse_qs(url.query)["X-Amz-Credential"][0]
+    return {"host": url.netloc, "region": scope.split("/")[2]}
+
+
 def no_person(prompt="", stream=None):
     raise RuntimeError("nobody is here to answer: " + prompt)
 
@@ -89,7 +98,7 @@ def no_person(prompt="", stream=None):
 def main():
     getpass.getpass = no_person
     warnings.simplefilter("ignore")
-    asks = {"call": call, "resolve": resolve}
+    asks = {"call": call, "resolve": resolve, "endpoint": endpoint}
     for line in sys.stdin:
         request = json.loads(line)
         answer = asks[request["ask"]](request)
