@@ -205,7 +205,7 @@ impl DefaultChain {
         #[cfg(feature = "profile")]
         {
             let loaded = self.shared_files().load().await?;
-            if let Some(value) = loaded.get("region") {
+            if let Some(value) = loaded.get("region")? {
                 return Region::named(value.text().to_owned(), &value.origin().to_string());
             }
             let why =

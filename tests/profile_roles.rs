@@ -170,6 +170,27 @@ async fn what_is_wrong_is_named_with_profile_file_and_line() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_setting_that_swallowed_the_next_line_is_refused_and_not_shown() {
+    let aws = LocalAws::start().await.unwrap();
+    let keys = "[dev]\naws_access_key_id=AKIA\naws_secret_access_key=s\n";
+    for key in
+        ["region", "ca_bundle", "use_fips_endpoint", "sts_regional_endpoints", "services", "endpoint_url"]
+    {
+        let config = format!(
+            "[profile a]\nrole_arn={HUB}\nsource_profile=dev\n{key}=/x\n  aws_secret_access_key=CANARY\n"
+        );
+        let world = aws
+            .world()
+            .without_env("AWS_ENDPOINT_URL_STS")
+            .file("~/.aws/config", config)
+            .file("~/.aws/credentials", keys);
+        let text = resolve(&world, "a").await.unwrap_err().to_string();
+        assert!(text.contains(&format!("the value of `{key}` goes on in indented lines")), "{text}");
+        assert!(text.contains("config:4") && !text.contains("CANARY"), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_chain_at_the_limit_is_walked_and_one_beyond_it_refused() {
     let aws = LocalAws::start().await.unwrap();
     let (id, secret) = aws.sts().user("000000000000", "dev");
