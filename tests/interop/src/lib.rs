@@ -6,6 +6,7 @@
 pub mod botocore;
 #[path = "../../support/example.rs"]
 mod example;
+pub mod machines;
 pub mod ministack;
 pub mod namespace;
 

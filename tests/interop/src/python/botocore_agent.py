@@ -13,6 +13,14 @@ import sys
 import urllib.parse
 import warnings
 
+
+def no_person(prompt="", stream=None):
+    raise RuntimeError("nobody is here to answer: " + prompt)
+
+
+# Before botocore keeps the one that reads from the terminal, or from our input.
+getpass.getpass = no_person
+
 import botocore.auth
 import botocore.config
 import botocore.exceptions
@@ -91,12 +99,7 @@ def endpoint(request):
     return {"host": url.netloc, "region": scope.split("/")[2]}
 
 
-def no_person(prompt="", stream=None):
-    raise RuntimeError("nobody is here to answer: " + prompt)
-
-
 def main():
-    getpass.getpass = no_person
     warnings.simplefilter("ignore")
     asks = {"call": call, "resolve": resolve, "endpoint": endpoint}
     for line in sys.stdin:
