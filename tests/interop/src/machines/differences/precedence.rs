@@ -224,13 +224,8 @@ fn changed_by_profile(
     (count(&changed) < count(machine)).then_some(changed)
 }
 
-const STATIC_KEYS: [&str; 5] = [
-    "aws_access_key_id",
-    "aws_secret_access_key",
-    "aws_session_token",
-    "aws_security_token",
-    "aws_account_id",
-];
+const STATIC_KEYS: [&str; 4] =
+    ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"];
 const OTHER_WAYS: [&str; 7] = [
     "role_arn",
     "web_identity_token_file",
