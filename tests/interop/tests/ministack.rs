@@ -10,7 +10,7 @@ use aws_credential_chain::{
     Credentials, CredentialsCache, CredentialsProvider, DefaultChain, Error, FailureKind, ProviderExt, Role,
     SessionPolicy,
 };
-use interop::botocore::Botocore;
+use interop::botocore::{Botocore, Call};
 use interop::ministack::Ministack;
 use serde_json::{Value, json};
 
@@ -94,34 +94,61 @@ async fn a_wrong_secret_is_refused_and_not_shown() {
 }
 
 #[tokio::test]
-async fn three_hops_of_profiles_are_walked() {
+async fn botocore_and_we_walk_the_same_profiles() {
+    let mut botocore = Botocore::start();
     let hub = role("hub", trusts(EVERYBODY_HERE)).await;
     let spoke = role("spoke", only_if(trusts(&hub), &json!({ "sts:ExternalId": "x-42" }))).await;
     let leaf = role("leaf", trusts(&spoke)).await;
+    let (id, secret, _) = Ministack::shared().user(&mut botocore, "frank").await;
     let config = format!(
-        "[profile hub]\nrole_arn={hub}\nsource_profile=dev\n\
-         [profile spoke]\nrole_arn={spoke}\nsource_profile=hub\nexternal_id=x-42\n\
-         [profile other]\nrole_arn={spoke}\nsource_profile=hub\nexternal_id=x-43\n\
-         [profile leaf]\nrole_arn={leaf}\nsource_profile=spoke\nrole_session_name=nightly\n\
-         [profile shortcut]\nrole_arn={leaf}\nsource_profile=hub\n"
+        "[profile hub]\nrole_arn={hub}\nsource_profile=dev\nrole_session_name=first\n\
+         [profile spoke]\nrole_arn={spoke}\nsource_profile=hub\nrole_session_name=second\nexternal_id=x-42\n\
+         [profile stranger]\nrole_arn={spoke}\nsource_profile=hub\nexternal_id=x-43\n\
+         [profile leaf]\nrole_arn={leaf}\nsource_profile=spoke\nrole_session_name=third\n\
+         [profile shortcut]\nrole_arn={leaf}\nsource_profile=hub\n\
+         [profile typo]\nrole_arn={hub}\nsource_profile=wrong\n"
     );
-    let (id, secret, _) = Ministack::shared().user(&mut Botocore::start(), "frank").await;
-    let keys = format!("[dev]\naws_access_key_id={id}\naws_secret_access_key={secret}\n");
-    let machine = World::with_clock(Clock::starting_now())
-        .env("AWS_ENDPOINT_URL_STS", Ministack::shared().endpoint())
-        .file("~/.aws/config", config)
-        .file("~/.aws/credentials", keys);
+    let keys = format!(
+        "[dev]\naws_access_key_id={id}\naws_secret_access_key={secret}\n\
+         [wrong]\naws_access_key_id={id}\naws_secret_access_key=CANARY\n"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: String| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let variables = [
+        ("AWS_CONFIG_FILE", file("config", config)),
+        ("AWS_SHARED_CREDENTIALS_FILE", file("credentials", keys)),
+        ("AWS_ENDPOINT_URL_STS", Ministack::shared().endpoint().to_owned()),
+        ("AWS_DEFAULT_REGION", "eu-central-1".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value));
+    let machine = World::with_clock(Clock::starting_now());
+    let machine = variables.iter().fold(machine, |machine, (name, value)| machine.env(name, value));
     let resolve = |profile: &str| DefaultChain::in_world(&machine).profile(profile);
-    let credentials = resolve("leaf").retrieve().await.unwrap();
-    let me = who_am_i(&machine, &credentials).await;
-    assert_eq!(me, "arn:aws:sts::000000000000:assumed-role/leaf/nightly");
-    // The trust policies are what let it through.
-    let text = refused(resolve("other").retrieve().await);
-    assert!(
-        text.contains("AccessDenied") && text.contains("external id") && !text.contains("x-43"),
-        "{text}"
-    );
-    assert!(refused(resolve("shortcut").retrieve().await).contains("AccessDenied"));
+
+    for (profile, session) in [("hub", "hub/first"), ("spoke", "spoke/second"), ("leaf", "leaf/third")] {
+        let ours = resolve(profile).retrieve().await.unwrap();
+        let arn = format!("arn:aws:sts::000000000000:assumed-role/{session}");
+        assert_eq!(who_am_i(&machine, &ours).await, arn);
+
+        let theirs = botocore.resolve(&variables, Some(profile)).await;
+        let text = |number: usize| theirs["keys"][number].as_str().map(str::to_owned);
+        let keys = Some((text(0).unwrap(), text(1).unwrap(), text(2)));
+        let call = Call::sts(Ministack::shared().endpoint(), "get_caller_identity", json!({}), keys);
+        assert_eq!(botocore.call(call).await["answer"]["Arn"], arn);
+    }
+    // The trust policies and the secrets are what let them through.
+    for (profile, code) in
+        [("stranger", "AccessDenied"), ("shortcut", "AccessDenied"), ("typo", "SignatureDoesNotMatch")]
+    {
+        let ours = refused(resolve(profile).retrieve().await);
+        assert!(ours.contains(code) && !ours.contains("x-43") && !ours.contains("CANARY"), "{ours}");
+        let theirs = botocore.resolve(&variables, Some(profile)).await;
+        assert!(theirs["error"].as_str().unwrap().contains(code), "{theirs}");
+    }
 }
 
 #[tokio::test]
