@@ -213,7 +213,7 @@ impl DefaultChain {
         if let Some(files) = self.shared_files() {
             let loaded = files.load().await?;
             loaded.exists()?;
-            if let Some(value) = loaded.get("region") {
+            if let Some(value) = loaded.get("region")? {
                 return Region::named(value.text().to_owned(), &value.origin().to_string());
             }
             let why =

@@ -91,17 +91,18 @@ impl ServiceSettings {
                 region = Some((Region::named(name, variable)?, variable.to_owned()));
             }
         }
-        for (name, origin) in [self.profile_region.clone(), files.get("region")].into_iter().flatten() {
+        for (name, origin) in [self.profile_region.clone(), files.get("region")?].into_iter().flatten() {
             if region.is_none() {
                 region = Some((Region::named(name, &origin)?, origin));
             }
         }
         let flag = |code: Option<bool>, variable, key| match code {
             Some(set) => Ok(set),
-            None => setting(host, &files, variable, key)
+            None => setting(host, &files, variable, key)?
                 .map_or(Ok(false), |(text, origin)| boolean(&text, &origin)),
         };
-        let legacy_sts = match setting(host, &files, "AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints") {
+        let legacy_sts = match setting(host, &files, "AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints")?
+        {
             None => false,
             Some((text, _)) if text.eq_ignore_ascii_case("regional") => false,
             Some((text, _)) if text.eq_ignore_ascii_case("legacy") => true,
@@ -116,7 +117,7 @@ impl ServiceSettings {
             fips: flag(self.fips, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?,
             dual_stack: flag(self.dual_stack, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?,
             legacy_sts,
-            ca_bundle: files.get("ca_bundle"),
+            ca_bundle: files.get("ca_bundle")?,
         })
     }
 }
@@ -149,9 +150,9 @@ impl Files {
     }
 
     #[cfg(feature = "profile")]
-    fn get(&self, key: &str) -> Option<(String, String)> {
+    fn get(&self, key: &'static str) -> Result<Option<(String, String)>, Error> {
         let value = self.loaded.get(key)?;
-        Some((value.text().trim().to_owned(), value.origin().to_string()))
+        Ok(value.map(|value| (value.text().trim().to_owned(), value.origin().to_string())))
     }
 
     #[cfg(feature = "profile")]
@@ -166,9 +167,9 @@ impl Files {
     }
 
     #[cfg(not(feature = "profile"))]
-    #[expect(clippy::unused_self, reason = "its twin uses it")]
-    fn get(&self, _key: &str) -> Option<(String, String)> {
-        None
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "its twin reads files")]
+    fn get(&self, _key: &'static str) -> Result<Option<(String, String)>, Error> {
+        Ok(None)
     }
 
     /// The variables alone.
@@ -185,9 +186,14 @@ impl Files {
 }
 
 /// A text from the environment, else from the profile, with where it stands.
-fn setting(host: &Host, files: &Files, variable: &str, key: &str) -> Option<(String, String)> {
+fn setting(
+    host: &Host,
+    files: &Files,
+    variable: &str,
+    key: &'static str,
+) -> Result<Option<(String, String)>, Error> {
     match host.env.get(variable) {
-        Some(text) => Some((text, variable.to_owned())),
+        Some(text) => Ok(Some((text, variable.to_owned()))),
         None => files.get(key),
     }
 }

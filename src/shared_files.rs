@@ -13,7 +13,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{EndpointSettings, Plan, PlanError, Profiles, Value, endpoint_override, plan};
+use crate::config::{EndpointSettings, Plan, PlanError, Profiles, Value, endpoint_override, plan, setting};
 use crate::error::{Error, Failure, FailureKind, printable};
 use crate::host::{FileError, Host, Stamp, off_the_runtime};
 
@@ -163,8 +163,10 @@ impl Loaded {
     }
 
     /// A key of the profile that is meant.
-    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
-        self.profiles.profile(self.profile.name())?.get_set(key)
+    pub(crate) fn get(&self, key: &'static str) -> Result<Option<&Value>, Error> {
+        let Some(profile) = self.profiles.profile(self.profile.name()) else { return Ok(None) };
+        setting(profile, key)
+            .map_err(|error| Failure::new(FailureKind::Misconfigured, NAME, error.to_string()).into())
     }
 
     pub(crate) fn stamps(&self) -> Stamps {

@@ -23,6 +23,8 @@ use support::seen::Seen;
 
 const HUB: &str = "arn:aws:iam::111111111111:role/hub";
 const SPOKE: &str = "arn:aws:iam::222222222222:role/team/spoke";
+const READ_ONLY: &str = r#"{"Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}"#;
 const LEAF: &str = "arn:aws:iam::333333333333:role/leaf";
 
 fn role(arn: &str) -> Role {
@@ -135,7 +137,7 @@ async fn everything_that_a_role_says_reaches_sts() {
         .session_name("nightly@reports")
         .external_id("x-1")
         .duration(Duration::from_secs(7200))
-        .policy(SessionPolicy::from_json(r#"{"Version": "2012-10-17", "Statement": []}"#).unwrap())
+        .policy(SessionPolicy::from_json(READ_ONLY).unwrap())
         .policy_arn("arn:aws:iam::aws:policy/ReadOnlyAccess")
         .tag("team", "reports")
         .transitive_tag("cost center", "ö 17/=+@")

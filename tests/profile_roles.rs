@@ -146,6 +146,9 @@ async fn what_is_wrong_is_named_with_profile_file_and_line() {
         (format!("{role}\nsource_profile=dev\nrole_session_name=a b"), "session name"),
         (format!("{role}\nsource_profile=dev\nduration_seconds=an hour"), "config:4"),
         (format!("{role}\nsource_profile=dev\nduration_seconds=60"), "900"),
+        (format!("{role}\nsource_profile=dev\nmfa_serial=GAHT12345678"), "mfa_serial"),
+        (format!("{role}\nsource_profile=dev\nsession_tags=team=a"), "session_tags"),
+        (format!("{role}\nsource_profile=dev\ntransitive_session_tags=team"), "transitive_session_tags"),
         (format!("{role}\nsource_profile=nobody"), "nobody"),
         (format!("{role}\nsource_profile=a"), "config:3"),
         (format!("{role}\nsource_profile=b\n[profile b]\n{role}\nsource_profile=a"), "a → b → a"),
@@ -164,6 +167,27 @@ async fn what_is_wrong_is_named_with_profile_file_and_line() {
         assert!(!error.is_not_configured() && !error.is_transient(), "{text}");
     }
     assert_eq!(aws.count(Route::Sts), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_setting_that_swallowed_the_next_line_is_refused_and_not_shown() {
+    let aws = LocalAws::start().await.unwrap();
+    let keys = "[dev]\naws_access_key_id=AKIA\naws_secret_access_key=s\n";
+    for key in
+        ["region", "ca_bundle", "use_fips_endpoint", "sts_regional_endpoints", "services", "endpoint_url"]
+    {
+        let config = format!(
+            "[profile a]\nrole_arn={HUB}\nsource_profile=dev\n{key}=/x\n  aws_secret_access_key=CANARY\n"
+        );
+        let world = aws
+            .world()
+            .without_env("AWS_ENDPOINT_URL_STS")
+            .file("~/.aws/config", config)
+            .file("~/.aws/credentials", keys);
+        let text = resolve(&world, "a").await.unwrap_err().to_string();
+        assert!(text.contains(&format!("the value of `{key}` goes on in indented lines")), "{text}");
+        assert!(text.contains("config:4") && !text.contains("CANARY"), "{text}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

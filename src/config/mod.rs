@@ -8,5 +8,5 @@ mod printable;
 mod profiles;
 
 pub(crate) use endpoint_override::{EndpointSettings, endpoint_override};
-pub(crate) use plan::{Base, CredentialSource, Plan, PlanError, RoleStep, plan};
+pub(crate) use plan::{Base, CredentialSource, Plan, PlanError, RoleStep, plan, setting};
 pub(crate) use profiles::{Profiles, Value};

@@ -150,6 +150,12 @@ impl Base {
     }
 }
 
+/// A key that does not decide about credentials, on one line.
+pub(crate) fn setting<'p>(profile: &'p Profile, key: &'static str) -> Result<Option<&'p Value>, PlanError> {
+    one_line_each(profile, profile, &[key])?;
+    Ok(profile.get_set(key))
+}
+
 /// Refuses values that go on in indented lines, where one line is meant.
 fn one_line_each(profile: &Profile, section: &Section, keys: &[&'static str]) -> Result<(), PlanError> {
     for key in keys {

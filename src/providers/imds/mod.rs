@@ -45,6 +45,8 @@ use tokio::sync::OnceCell;
 use self::session::{Effort, MetadataSession, Reply};
 pub use self::settings::EndpointMode;
 use self::settings::{Found, InCode, Outside, Settings};
+#[cfg(feature = "profile")]
+use crate::config::Value;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::host::Host;
@@ -170,9 +172,10 @@ impl InstanceMetadata {
             tracing::warn!(%error, "the shared files are not looked at for settings of the metadata service");
             None
         });
-        let profile = |key: &str| {
-            let value = loaded.as_ref()?.get(key)?;
-            Some(Found { text: value.text().to_owned(), place: format!("`{key}` ({})", value.origin()) })
+        let profile = |key: &'static str| {
+            let Some(loaded) = &loaded else { return Ok(None) };
+            let place = |value: &Value| format!("`{key}` ({})", value.origin());
+            Ok(loaded.get(key)?.map(|value| Found { text: value.text().to_owned(), place: place(value) }))
         };
         Settings::resolve(&self.in_code, &Outside { env: &self.host.env, profile: &profile })
     }
@@ -180,7 +183,7 @@ impl InstanceMetadata {
     #[cfg(not(feature = "profile"))]
     #[allow(clippy::unused_async, reason = "its twin reads files")]
     async fn settings(&self) -> Result<Settings, Error> {
-        Settings::resolve(&self.in_code, &Outside { env: &self.host.env, profile: &|_| None })
+        Settings::resolve(&self.in_code, &Outside { env: &self.host.env, profile: &|_| Ok(None) })
     }
 
     fn known(&self) -> Known {

@@ -41,7 +41,7 @@ pub(super) struct Found {
 pub(super) struct Outside<'a> {
     pub(super) env: &'a Env,
     /// Looks up a key of the profile.
-    pub(super) profile: &'a dyn Fn(&str) -> Option<Found>,
+    pub(super) profile: &'a dyn Fn(&'static str) -> Result<Option<Found>, Error>,
 }
 
 /// What follows from all of them.
@@ -117,7 +117,7 @@ fn is_on(outside: &Outside<'_>) -> Result<(), Error> {
         }
         None => {}
     }
-    match (outside.profile)(DISABLED.1) {
+    match (outside.profile)(DISABLED.1)? {
         Some(found) if flag(&found)? => Err(switched_off(&found.place)),
         _ => Ok(()),
     }
@@ -147,11 +147,11 @@ fn mode(code: &InCode, outside: &Outside<'_>) -> Result<EndpointMode, Error> {
 
 impl Outside<'_> {
     /// The variable, else the key of the profile.
-    fn find(&self, (variable, key): (&str, &str)) -> Result<Option<Found>, Error> {
+    fn find(&self, (variable, key): (&str, &'static str)) -> Result<Option<Found>, Error> {
         if let Some(text) = self.env.get(variable) {
             return Ok(Some(Found { text, place: variable.to_owned() }));
         }
-        match (self.profile)(key) {
+        match (self.profile)(key)? {
             Some(found) if found.text.contains('\n') => Err(misconfigured(
                 &found,
                 "goes on in indented lines",

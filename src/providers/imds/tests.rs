@@ -13,9 +13,10 @@ fn settings(code: &InCode, variables: &str, keys: &str) -> Result<Settings, Erro
     let world =
         pairs(variables).into_iter().fold(World::new(), |world, (name, value)| world.env(name, value));
     let keys = pairs(keys);
-    let profile = |key: &str| {
-        let (_, text) = keys.iter().find(|(known, _)| known == key)?;
-        Some(Found { text: text.clone(), place: format!("`{key}` (/config:7)") })
+    let profile = |key: &'static str| {
+        let found = keys.iter().find(|(known, _)| known == key);
+        let place = format!("`{key}` (/config:7)");
+        Ok(found.map(|(_, text)| Found { text: text.clone(), place }))
     };
     Settings::resolve(code, &Outside { env: &world.host().env, profile: &profile })
 }

@@ -109,7 +109,7 @@ mod roles {
 
     use std::time::Duration;
 
-    use super::{Base, Error, Failure, FailureKind, Host, NAME, Plan, SharedProvider, Value};
+    use super::{Base, Error, Failure, FailureKind, Host, NAME, Plan, SharedProvider, Value, not_yet};
     use crate::config::RoleStep;
     use crate::providers::{AssumeRole, WebIdentity};
     use crate::role::Role;
@@ -158,6 +158,16 @@ mod roles {
     }
 
     fn role(step: &RoleStep) -> Result<Role, Error> {
+        // Passed over in silence, they would assume the role otherwise than somebody wants it.
+        for (key, value) in [
+            ("mfa_serial", &step.mfa_serial),
+            ("session_tags", &step.session_tags),
+            ("transitive_session_tags", &step.transitive_session_tags),
+        ] {
+            if let Some(value) = value {
+                return Err(not_yet(key, &step.profile, value));
+            }
+        }
         let mut builder = Role::builder(step.role_arn.text().trim());
         if let Some(id) = &step.external_id {
             builder = builder.external_id(id.text().trim());
