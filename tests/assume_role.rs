@@ -27,6 +27,8 @@ const READ_ONLY: &str = r#"{"Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}"#;
 const LEAF: &str = "arn:aws:iam::333333333333:role/leaf";
 
+type Change = fn(World) -> World;
+
 fn role(arn: &str) -> Role {
     Role::builder(arn).build().unwrap()
 }
@@ -241,7 +243,7 @@ async fn the_region_comes_from_the_first_that_names_one() {
     let aws = LocalAws::start().await.unwrap();
     aws.metadata().role("web").region("ap-south-1");
     let cn = "arn:aws-cn:iam::111111111111:role/hub";
-    let cases: [(&str, fn(World) -> World, Option<&str>, &str); 6] = [
+    let cases: [(&str, Change, Option<&str>, &str); 6] = [
         (HUB, |world| world.env("AWS_REGION", "eu-west-1"), Some("eu-central-1"), "eu-central-1"),
         (
             HUB,
