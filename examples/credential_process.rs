@@ -11,7 +11,6 @@
 //! whatever the other side does.
 //!
 //! <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sourcing-external.html>
-#![allow(clippy::print_stderr, reason = "stderr is where the explanation belongs")]
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -28,19 +27,16 @@ fn main() -> ExitCode {
     let profile = match profile(std::env::args_os().skip(1)) {
         Ok(profile) => profile,
         Err(wrong) => {
-            eprintln!("credential_process: {wrong}\nusage: credential_process [--profile NAME]");
+            explain(&format!("{wrong}\nusage: credential_process [--profile NAME]"));
             return ExitCode::from(2);
         }
     };
     match run(profile) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("credential_process: {error}");
-            let mut cause = error.source();
-            while let Some(error) = cause {
-                eprintln!("  caused by: {error}");
-                cause = error.source();
-            }
+            let causes = std::iter::successors(error.source(), |&cause| cause.source());
+            let causes: Vec<_> = causes.map(|cause| format!("\n  caused by: {cause}")).collect();
+            explain(&format!("{error}{}", causes.concat()));
             ExitCode::FAILURE
         }
     }
@@ -62,6 +58,11 @@ fn run(profile: Option<String>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Where stderr cannot be written either, the exit code has to do: `eprintln!` would panic.
+fn explain(what: &str) {
+    let _ = std::io::stderr().write_all(format!("credential_process: {what}\n").as_bytes());
+}
+
 fn json(credentials: &Credentials) -> Result<serde_json::Value, Box<dyn Error>> {
     let mut object = serde_json::json!({
         "Version": 1,
@@ -72,7 +73,9 @@ fn json(credentials: &Credentials) -> Result<serde_json::Value, Box<dyn Error>> 
         object["SessionToken"] = token.expose_secret().into();
     }
     if let Some(expiry) = credentials.expiry() {
-        object["Expiration"] = OffsetDateTime::from(expiry).format(&Rfc3339)?.into();
+        // In whole seconds, and never later than it is: not everybody reads fractions.
+        let expiry = OffsetDateTime::from(expiry).replace_nanosecond(0)?;
+        object["Expiration"] = expiry.format(&Rfc3339)?.into();
     }
     if let Some(account_id) = credentials.account_id() {
         object["AccountId"] = account_id.into();

@@ -197,6 +197,13 @@ impl CredentialsBuilder {
         self
     }
 
+    /// As if they came from a source of this kind: for tests of what a cache makes of it.
+    #[cfg(feature = "test-util")]
+    pub fn source_kind(mut self, kind: SourceKind) -> Self {
+        self.source = Source::new(kind);
+        self
+    }
+
     pub(crate) fn source(mut self, source: Source) -> Self {
         self.source = source;
         self
@@ -207,30 +214,35 @@ impl CredentialsBuilder {
     /// # Errors
     /// [`FailureKind::Misconfigured`], naming the value that is empty or holds blanks or control characters where they have no place.
     pub fn build(self) -> Result<Credentials, Error> {
+        self.build_from(&Places::default())
+    }
+
+    /// The same, with errors that name the variable, or the line of a file, that a value came from.
+    pub(crate) fn build_from(self, places: &Places<'_>) -> Result<Credentials, Error> {
         let Self { access_key_id, secret_access_key, session_token, expiry, account_id, source } = self;
         // Key id, token and account travel in headers and query strings; the secret never leaves, and other
-        // makers' stores allow blanks inside it.
-        let in_header = |byte: u8| byte.is_ascii_graphic();
-        let in_secret = |byte: u8| !byte.is_ascii_control();
+        // makers' stores allow blanks inside it. The replacement character is what became of other text.
+        let in_header = |c: char| c.is_ascii_graphic();
+        let in_secret = |c: char| !c.is_ascii_control() && c != char::REPLACEMENT_CHARACTER;
         let secret = secret_access_key.expose_secret();
-        let texts: [(_, _, &dyn Fn(u8) -> bool); 4] = [
-            ("access key id", Some(access_key_id.as_str()), &in_header),
-            ("secret access key", Some(secret), &in_secret),
-            ("session token", session_token.as_ref().map(ExposeSecret::expose_secret), &in_header),
-            ("account id", account_id.as_deref(), &in_header),
+        let texts: [(_, _, &dyn Fn(char) -> bool); 4] = [
+            (places.access_key_id, Some(access_key_id.as_str()), &in_header),
+            (places.secret_access_key, Some(secret), &in_secret),
+            (places.session_token, session_token.as_ref().map(ExposeSecret::expose_secret), &in_header),
+            (places.account_id, account_id.as_deref(), &in_header),
         ];
-        for (name, text, allowed) in texts {
+        for (place, text, allowed) in texts {
             let Some(text) = text else { continue };
             let trouble = if text.is_empty() {
                 "is empty"
             } else if text.trim() != text {
                 "begins or ends with a blank or a line break"
-            } else if !text.bytes().all(allowed) {
+            } else if !text.chars().all(allowed) {
                 "holds a character that has no place there"
             } else {
                 continue;
             };
-            let message = format!("the {name} {trouble}");
+            let message = format!("{place} {trouble}");
             return Err(Failure::new(FailureKind::Misconfigured, source.to_string(), message)
                 .with_remedy("check that it was copied whole, without quotes or line breaks")
                 .into());
@@ -244,6 +256,25 @@ impl CredentialsBuilder {
             source,
             generation: next_generation(),
         }))
+    }
+}
+
+/// Where the values stood, for errors.
+pub(crate) struct Places<'a> {
+    pub(crate) access_key_id: &'a str,
+    pub(crate) secret_access_key: &'a str,
+    pub(crate) session_token: &'a str,
+    pub(crate) account_id: &'a str,
+}
+
+impl Default for Places<'_> {
+    fn default() -> Self {
+        Self {
+            access_key_id: "the access key id",
+            secret_access_key: "the secret access key",
+            session_token: "the session token",
+            account_id: "the account id",
+        }
     }
 }
 
@@ -275,6 +306,7 @@ mod tests {
             ("AKIA", "CANARY\n", "t", "secret access key begins or ends"),
             ("AK IA", "CANARY", "t", "access key id holds a character"),
             ("AKIA", "CANARY", "tok\nCANARY", "session token holds a character"),
+            ("AKIA", "CANARY\u{fffd}", "t", "secret access key holds a character"),
         ] {
             let error = Credentials::builder(id, secret).session_token(token).build().unwrap_err();
             assert!(error.to_string().contains(named), "{error}");

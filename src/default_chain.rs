@@ -8,7 +8,7 @@ use crate::chain::ProviderChain;
 use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, NotConfigured};
 use crate::host::Host;
-use crate::provider::{CredentialsProvider, SharedProvider};
+use crate::provider::{CredentialsProvider, Notice, SharedProvider};
 use crate::providers::Environment;
 use crate::region::Region;
 
@@ -17,11 +17,14 @@ use crate::region::Region;
 /// 1. **environment**: `AWS_ACCESS_KEY_ID` and its companions
 /// 2. **profile files**: the profile named by [`profile`](Self::profile), else by `AWS_PROFILE`, else `default`, in
 ///    `~/.aws/credentials` and `~/.aws/config`
-/// 3. **container**: what the agent of ECS, EKS Pod Identity or Lambda SnapStart gives, where its variables are set
-/// 4. **instance metadata**: the role of an EC2 instance
+/// 3. **web identity**: the role and the token file that the environment names, as in pods of EKS (IRSA)
+/// 4. **container**: what the agent of ECS, EKS Pod Identity or Lambda SnapStart gives, where its variables are set
+/// 5. **instance metadata**: the role of an EC2 instance
 ///
 /// The first that is configured wins. One that is configured and fails stops the chain: a typo in a profile never
 /// becomes the identity of the machine.
+///
+/// The one that won goes on being the source: see [`ProviderChain`].
 ///
 /// Each place is a slot: a provider of your own takes it, or it is left out.
 ///
@@ -45,6 +48,7 @@ pub struct DefaultChain {
     timeouts: crate::Timeouts,
     environment: Slot,
     profile_files: Slot,
+    web_identity: Slot,
     container: Slot,
     instance_metadata: Slot,
     chain: OnceLock<ProviderChain>,
@@ -80,6 +84,7 @@ impl DefaultChain {
             timeouts: crate::Timeouts::default(),
             environment: Slot::Standard,
             profile_files: Slot::Standard,
+            web_identity: Slot::Standard,
             container: Slot::Standard,
             instance_metadata: Slot::Standard,
             chain: OnceLock::new(),
@@ -138,9 +143,21 @@ impl DefaultChain {
         self
     }
 
-    /// Does not look at profile files.
+    /// Does not look at profile files, neither for credentials nor for settings.
     pub fn no_profile_files(mut self) -> Self {
         self.profile_files = Slot::Removed;
+        self
+    }
+
+    /// Puts `provider` in the place of the environment's web identity.
+    pub fn web_identity(mut self, provider: impl CredentialsProvider) -> Self {
+        self.web_identity = Slot::Replaced(SharedProvider::new(provider));
+        self
+    }
+
+    /// Does not look at a web identity in the environment.
+    pub fn no_web_identity(mut self) -> Self {
+        self.web_identity = Slot::Removed;
         self
     }
 
@@ -172,7 +189,8 @@ impl DefaultChain {
     /// own.
     ///
     /// # Errors
-    /// Nothing names one: then the error lists where it was looked for. Or what names one is wrong.
+    /// Nothing names one: then the error lists where it was looked for. Or what names one is wrong, as is a profile that
+    /// was named and does not exist.
     #[cfg_attr(
         not(any(feature = "profile", feature = "imds")),
         allow(clippy::unused_async, reason = "they wait")
@@ -186,11 +204,16 @@ impl DefaultChain {
                 return Region::named(name, variable);
             }
         }
+        #[cfg_attr(
+            not(any(feature = "profile", feature = "imds")),
+            allow(unused_mut, reason = "they add to it")
+        )]
         let mut before = vec![Attempt::new("environment", "AWS_REGION and AWS_DEFAULT_REGION are not set")];
         #[cfg(feature = "profile")]
-        {
-            let loaded = self.shared_files().load().await?;
-            if let Some(value) = loaded.get("region") {
+        if let Some(files) = self.shared_files() {
+            let loaded = files.load().await?;
+            loaded.exists()?;
+            if let Some(value) = loaded.get("region")? {
                 return Region::named(value.text().to_owned(), &value.origin().to_string());
             }
             let why =
@@ -204,8 +227,7 @@ impl DefaultChain {
                 answer => return answer,
             }
         }
-        before.push(Attempt::new("region", "set AWS_REGION, or `region` in the profile"));
-        Err(Error::NotConfigured(NotConfigured::from(before)))
+        Err(Error::NotConfigured(NotConfigured::region(before)))
     }
 
     /// The endpoint that a user has set for a service (`STS`, `S3`, `SSO OIDC`) instead of AWS's own:
@@ -216,7 +238,15 @@ impl DefaultChain {
     /// A setting cannot be read, or the files cannot.
     #[cfg(feature = "profile")]
     pub async fn resolve_endpoint_url(&self, service_id: &str) -> Result<Option<String>, Error> {
-        self.shared_files().load().await?.endpoint_override(service_id, &self.host)
+        let loaded = match self.shared_files() {
+            Some(files) => files.load().await?,
+            None => crate::shared_files::Loaded::nothing(),
+        };
+        let found = loaded.endpoint_override(service_id, &self.host)?;
+        if found.is_none() {
+            loaded.exists()?;
+        }
+        Ok(found)
     }
 
     fn chain(&self) -> &ProviderChain {
@@ -231,6 +261,12 @@ impl DefaultChain {
             }
             match &self.profile_files {
                 Slot::Standard => chain = chain.then(self.standard_profile_files()),
+                Slot::Replaced(provider) => chain = chain.then(provider.clone()),
+                Slot::Removed => {}
+            }
+            match &self.web_identity {
+                Slot::Standard if self.profile.is_some() => {}
+                Slot::Standard => chain = chain.then(self.standard_web_identity()),
                 Slot::Replaced(provider) => chain = chain.then(provider.clone()),
                 Slot::Removed => {}
             }
@@ -259,6 +295,17 @@ impl DefaultChain {
         crate::providers::Absent::new(crate::SourceKind::ProfileFile, "profile", wanted)
     }
 
+    #[cfg(feature = "sts")]
+    fn standard_web_identity(&self) -> impl CredentialsProvider + use<> {
+        crate::providers::WebIdentity::of(self.host.clone())
+    }
+
+    #[cfg(not(feature = "sts"))]
+    fn standard_web_identity(&self) -> impl CredentialsProvider + use<> {
+        let wanted = self.host.env.get("AWS_WEB_IDENTITY_TOKEN_FILE").is_some();
+        crate::providers::Absent::new(crate::SourceKind::WebIdentity, "sts", wanted)
+    }
+
     #[cfg(feature = "container")]
     fn standard_container(&self) -> impl CredentialsProvider + use<> {
         crate::providers::Container::of(self.host.clone(), self.timeouts)
@@ -285,13 +332,18 @@ impl DefaultChain {
     #[cfg(feature = "imds")]
     fn imds(&self) -> &Arc<crate::providers::InstanceMetadata> {
         self.imds.get_or_init(|| {
-            Arc::new(crate::providers::InstanceMetadata::of(self.host.clone(), self.timeouts))
+            let imds = crate::providers::InstanceMetadata::of(self.host.clone(), self.timeouts);
+            #[cfg(feature = "profile")]
+            let imds = imds.with_settings_of(self.shared_files());
+            Arc::new(imds)
         })
     }
 
+    /// For settings; `None` where the user does not want the files looked at.
     #[cfg(feature = "profile")]
-    fn shared_files(&self) -> crate::shared_files::SharedFiles {
-        crate::shared_files::SharedFiles::new(self.host.clone(), self.profile.clone())
+    fn shared_files(&self) -> Option<crate::shared_files::SharedFiles> {
+        let wanted = !matches!(self.profile_files, Slot::Removed);
+        wanted.then(|| crate::shared_files::SharedFiles::new(self.host.clone(), self.profile.clone()))
     }
 }
 
@@ -318,6 +370,18 @@ impl CredentialsProvider for DefaultChain {
     fn time_limit(&self) -> Duration {
         self.chain().time_limit()
     }
+
+    fn notice(&self, notice: Notice<'_>) {
+        self.chain().notice(notice);
+    }
+
+    fn may_change(&self) -> bool {
+        self.chain().may_change()
+    }
+
+    fn has_changed(&self, held: &Credentials) -> impl Future<Output = bool> + Send {
+        self.chain().has_changed(held)
+    }
 }
 
 impl fmt::Debug for DefaultChain {
@@ -327,6 +391,7 @@ impl fmt::Debug for DefaultChain {
             .field("region", &self.region)
             .field("environment", &self.environment)
             .field("profile_files", &self.profile_files)
+            .field("web_identity", &self.web_identity)
             .field("container", &self.container)
             .field("instance_metadata", &self.instance_metadata)
             .finish_non_exhaustive()

@@ -140,8 +140,15 @@ pub struct NotConfigured(Arc<Absent>);
 
 #[derive(Clone, Debug)]
 struct Absent {
+    sought: Sought,
     attempts: Vec<Attempt>,
     next_attempt: Option<WallTime>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Sought {
+    Credentials,
+    Region,
 }
 
 impl NotConfigured {
@@ -150,23 +157,40 @@ impl NotConfigured {
     pub fn attempts(&self) -> &[Attempt] {
         &self.0.attempts
     }
+
+    /// The same, of what was asked for a region.
+    pub(crate) fn region(attempts: Vec<Attempt>) -> Self {
+        Self::of(Sought::Region, attempts)
+    }
+
+    fn of(sought: Sought, attempts: Vec<Attempt>) -> Self {
+        Self(Arc::new(Absent { sought, attempts, next_attempt: None }))
+    }
 }
 
 impl From<Vec<Attempt>> for NotConfigured {
     fn from(attempts: Vec<Attempt>) -> Self {
-        Self(Arc::new(Absent { attempts, next_attempt: None }))
+        Self::of(Sought::Credentials, attempts)
     }
 }
 
 impl fmt::Display for NotConfigured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sought, remedy) = match self.0.sought {
+            Sought::Credentials => ("credentials", ""),
+            Sought::Region => ("region", "; set AWS_REGION, or `region` in the profile"),
+        };
         match self.attempts() {
-            [] => f.write_str("no AWS credentials: the chain is empty; add a source to it")?,
-            [only] => write!(f, "no AWS credentials: {only}")?,
+            [] => write!(f, "no AWS {sought}: the chain is empty; add a source to it")?,
+            [only] => write!(f, "no AWS {sought}: {only}{remedy}")?,
             several => {
-                f.write_str("no AWS credentials found; looked at, in this order:")?;
+                write!(f, "no AWS {sought} found{remedy}; looked at, in this order:")?;
                 for attempt in several {
                     write!(f, "\n  - {attempt}")?;
+                }
+                // It speaks of all of them, not of the last.
+                if self.0.next_attempt.is_some() {
+                    f.write_str("\n ")?;
                 }
             }
         }

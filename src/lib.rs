@@ -19,11 +19,17 @@
 //!
 //! 1. the environment: [`providers::Environment`]
 //! 2. the shared files, one profile: `providers::ProfileFile` (feature `profile`)
-//! 3. the agent of a container, as of ECS and EKS: `providers::Container` (feature `container`)
-//! 4. the metadata service of an EC2 instance: `providers::InstanceMetadata` (feature `imds`)
+//! 3. the role and the token file that the environment names: `providers::WebIdentity` (feature `sts`)
+//! 4. the agent of a container, as of ECS and EKS: `providers::Container` (feature `container`)
+//! 5. the metadata service of an EC2 instance: `providers::InstanceMetadata` (feature `imds`)
 //!
 //! The first that is configured wins. One that is configured and fails stops the chain. A chain of your own is a
 //! [`ProviderChain`]; a source of your own implements [`CredentialsProvider`], or is a closure: [`provider_fn`].
+//!
+//! # Roles
+//!
+//! Any provider can be the source of a role: `provider.assume(role)`, see `ProviderExt` (feature `sts`). Profiles with
+//! `role_arn` are carried out by the chain.
 //!
 //! # What a read does
 //!
@@ -35,7 +41,14 @@
 //! | in their last minute, or rejected by a service | waits up to 5 s for the refresh | returns them |
 //! | expired | waits for the refresh; then an error, or, from some sources, the old ones marked [stale](Credentials::is_stale) | `None`, or the old ones marked |
 //!
-//! All of it is a [`RefreshPolicy`]. How a cache stands, [`status`](CredentialsCache::status) tells.
+//! All of it is a [`RefreshPolicy`]. How a cache stands, [`status`](CredentialsCache::status) tells; what happens in it,
+//! an [`Observer`] is told, and `tracing`.
+//!
+//! # Without reads, before them, and for long
+//!
+//! [`keep_fresh`](CredentialsCache::keep_fresh) renews what nobody reads; [`ready`](CredentialsCache::ready) waits for the
+//! first credentials; [`valid_for`](CredentialsCache::valid_for) asks for such that last. What a service rejected is
+//! reported by [`invalidate`](CredentialsCache::invalidate).
 //!
 //! # When something goes wrong
 //!
@@ -58,6 +71,7 @@
     not(all(
         feature = "profile",
         feature = "process",
+        feature = "sts",
         feature = "container",
         feature = "imds",
         feature = "_tls"
@@ -73,20 +87,31 @@ mod credentials;
 mod default_chain;
 mod error;
 mod host;
+#[cfg(feature = "metrics")]
+pub mod interop;
+mod observe;
 mod provider;
 pub mod providers;
 mod region;
+#[cfg(feature = "sts")]
+mod role;
+#[cfg(feature = "sts")]
+mod service;
 #[cfg(feature = "profile")]
 mod shared_files;
+#[cfg(feature = "sts")]
+mod sigv4;
 mod source;
+#[cfg(feature = "sts")]
+pub mod sts;
 #[cfg(feature = "test-util")]
 pub mod testing;
 mod wall_time;
 mod wire;
 
 pub use cache::{
-    CacheState, CredentialsCache, CredentialsCacheBuilder, RefreshMode, RefreshPolicy, Rejected, StaleRule,
-    Status,
+    CacheState, CredentialsCache, CredentialsCacheBuilder, KeepFresh, Lasting, RefreshMode, RefreshPolicy,
+    Rejected, StaleRule, Status,
 };
 pub use chain::ProviderChain;
 pub use credentials::{Credentials, CredentialsBuilder};
@@ -94,6 +119,11 @@ pub use default_chain::DefaultChain;
 pub use error::{Attempt, Error, Failure, FailureKind, NotConfigured};
 #[cfg(feature = "_http")]
 pub use host::http::Timeouts;
+pub use observe::{Event, Observer};
+#[cfg(feature = "sts")]
+pub use provider::ProviderExt;
 pub use provider::{CredentialsProvider, ProviderFn, SharedProvider, provider_fn};
 pub use region::Region;
+#[cfg(feature = "sts")]
+pub use role::{Role, RoleArn, RoleBuilder, SessionPolicy, SessionTag};
 pub use source::{Hop, Source, SourceKind};

@@ -50,7 +50,60 @@ pub trait CredentialsProvider: Send + Sync + 'static {
     fn shared_cache(&self) -> Option<&CredentialsCache> {
         None
     }
+
+    /// What the cache in front lets those know who remember something.
+    #[doc(hidden)]
+    fn notice(&self, _notice: Notice<'_>) {}
+
+    /// Whether the credentials are made from what may change without anybody asking, as files do.
+    #[doc(hidden)]
+    fn may_change(&self) -> bool {
+        false
+    }
+
+    /// Whether it has changed since `held` was made. Asked once in a while, and no read waits for it.
+    #[doc(hidden)]
+    fn has_changed(&self, held: &Credentials) -> impl Future<Output = bool> + Send {
+        let _ = held;
+        std::future::ready(false)
+    }
 }
+
+/// What a cache lets the provider behind it know.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Notice<'a> {
+    /// `forget` was called: whatever is remembered goes.
+    Forgotten,
+    /// A service refused these keys. Caches further down may hold them too.
+    Rejected { access_key_id: &'a str },
+}
+
+/// What every provider can do besides.
+#[cfg(feature = "sts")]
+pub trait ProviderExt: CredentialsProvider + Sized {
+    /// Assumes `role` with this provider's credentials. Write hops in the order in which they are walked:
+    ///
+    /// ```
+    /// use aws_credential_chain::{CredentialsCache, DefaultChain, ProviderExt, Role};
+    ///
+    /// # fn main() -> Result<(), aws_credential_chain::Error> {
+    /// let hub = Role::builder("arn:aws:iam::111111111111:role/hub").build()?;
+    /// let spoke = Role::builder("arn:aws:iam::222222222222:role/spoke").external_id("x-42").build()?;
+    /// let cache = CredentialsCache::new(DefaultChain::new().assume(hub).assume(spoke));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Each hop keeps the session of the hop before it; a [`CredentialsCache`] is shared by all roles that are
+    /// assumed with it.
+    fn assume(self, role: crate::Role) -> crate::providers::AssumeRole {
+        crate::providers::AssumeRole::new(self, role)
+    }
+}
+
+#[cfg(feature = "sts")]
+impl<P: CredentialsProvider> ProviderExt for P {}
 
 /// A provider behind a handle that clones and has no type parameter.
 #[derive(Clone)]
@@ -74,6 +127,18 @@ impl CredentialsProvider for SharedProvider {
 
     fn shared_cache(&self) -> Option<&CredentialsCache> {
         self.0.shared_cache_dyn()
+    }
+
+    fn notice(&self, notice: Notice<'_>) {
+        self.0.notice_dyn(notice);
+    }
+
+    fn may_change(&self) -> bool {
+        self.0.may_change_dyn()
+    }
+
+    async fn has_changed(&self, held: &Credentials) -> bool {
+        self.0.has_changed_boxed(held).await
     }
 }
 
@@ -132,6 +197,18 @@ impl<P: CredentialsProvider> CredentialsProvider for Arc<P> {
     fn shared_cache(&self) -> Option<&CredentialsCache> {
         P::shared_cache(self)
     }
+
+    fn notice(&self, notice: Notice<'_>) {
+        P::notice(self, notice);
+    }
+
+    fn may_change(&self) -> bool {
+        P::may_change(self)
+    }
+
+    fn has_changed(&self, held: &Credentials) -> impl Future<Output = bool> + Send {
+        P::has_changed(self, held)
+    }
 }
 
 /// The object-safe twin: one box per refresh, none per read.
@@ -139,6 +216,12 @@ trait DynProvider: Send + Sync + 'static {
     fn retrieve_boxed(&self) -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send + '_>>;
     fn time_limit_dyn(&self) -> Duration;
     fn shared_cache_dyn(&self) -> Option<&CredentialsCache>;
+    fn notice_dyn(&self, notice: Notice<'_>);
+    fn may_change_dyn(&self) -> bool;
+    fn has_changed_boxed<'a>(
+        &'a self,
+        held: &'a Credentials,
+    ) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
 }
 
 impl<P: CredentialsProvider> DynProvider for P {
@@ -152,6 +235,21 @@ impl<P: CredentialsProvider> DynProvider for P {
 
     fn shared_cache_dyn(&self) -> Option<&CredentialsCache> {
         self.shared_cache()
+    }
+
+    fn notice_dyn(&self, notice: Notice<'_>) {
+        self.notice(notice);
+    }
+
+    fn may_change_dyn(&self) -> bool {
+        self.may_change()
+    }
+
+    fn has_changed_boxed<'a>(
+        &'a self,
+        held: &'a Credentials,
+    ) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+        Box::pin(self.has_changed(held))
     }
 }
 

@@ -44,6 +44,12 @@ impl Region {
         .into())
     }
 
+    /// A name of our own tables.
+    #[cfg(feature = "sts")]
+    pub(crate) const fn known(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
     /// A name that was set somewhere: the error says where.
     pub(crate) fn named(name: String, origin: &str) -> Result<Self, Error> {
         Self::new(name).map_err(|_| {

@@ -13,9 +13,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{EndpointSettings, Plan, PlanError, Profiles, Value, endpoint_override, plan};
+use crate::config::{EndpointSettings, Plan, PlanError, Profiles, Value, endpoint_override, plan, setting};
 use crate::error::{Error, Failure, FailureKind, printable};
-use crate::host::{FileError, Host};
+use crate::host::{FileError, Host, Stamp, off_the_runtime};
 
 /// The shared files of one machine, and which profile is wanted from them.
 #[derive(Clone, Debug)]
@@ -31,7 +31,11 @@ pub(crate) struct Loaded {
     profile: Selected,
     /// Each file and how it was found, for errors.
     looked_at: String,
+    stamps: Stamps,
 }
+
+/// How both files looked at one moment.
+pub(crate) type Stamps = [Stamp; 2];
 
 /// The profile that is meant, and by whom.
 #[derive(Clone, Debug)]
@@ -48,15 +52,34 @@ impl SharedFiles {
 
     /// Reads both files.
     pub(crate) async fn load(&self) -> Result<Loaded, Error> {
-        let config = self.read("AWS_CONFIG_FILE", "config").await?;
-        let credentials = self.read("AWS_SHARED_CREDENTIALS_FILE", "credentials").await?;
-        let profiles = Profiles::parse(config.text(), credentials.text())
+        let config = self.read(CONFIG).await?;
+        let credentials = self.read(CREDENTIALS).await?;
+        let looked_at = format!("{} and {}", credentials.about(), config.about());
+        let stamps = [config.stamp, credentials.stamp];
+        let large = config.size() + credentials.size() > PARSED_AT_ONCE;
+        let parse = move || Profiles::parse(config.text(), credentials.text());
+        let parsed = if large { off_the_runtime(parse).await } else { Some(parse()) };
+        let cut_off = || {
+            Failure::new(FailureKind::Interrupted, NAME, "reading the files was cut off by the runtime's end")
+        };
+        let profiles = parsed
+            .ok_or_else(cut_off)?
             .map_err(|error| Failure::new(FailureKind::Misconfigured, NAME, error.to_string()))?;
-        for remark in profiles.remarks() {
+        for remark in profiles.remarks().iter().take(REMARKS_SHOWN) {
             tracing::debug!(%remark, "shared files");
         }
-        let looked_at = format!("{} and {}", credentials.about(), config.about());
-        Ok(Loaded { profiles, profile: self.selected(), looked_at })
+        Ok(Loaded { profiles, profile: self.selected(), looked_at, stamps })
+    }
+
+    /// How both files look now.
+    pub(crate) async fn stamps(&self) -> Stamps {
+        let mut stamps = [Stamp::ABSENT; 2];
+        for (stamp, file) in stamps.iter_mut().zip([CONFIG, CREDENTIALS]) {
+            if let Some(path) = self.path(file).filter(|path| path != Path::new("/dev/null")) {
+                *stamp = self.host.files.stamp(&path).await;
+            }
+        }
+        stamps
     }
 
     fn selected(&self) -> Selected {
@@ -67,25 +90,31 @@ impl SharedFiles {
         }
     }
 
-    async fn read(&self, variable: &'static str, file: &str) -> Result<Read, Error> {
-        let home = self.host.files.home(&self.host.env);
-        let named = self.host.env.get(variable);
-        let path = match (&named, &home) {
-            (Some(path), Some(home)) => expand(path, home),
-            (Some(path), None) => PathBuf::from(path),
-            (None, Some(home)) => home.join(".aws").join(file),
-            (None, None) => {
-                let shown = format!("~/.aws/{file}");
-                return Ok(Read { shown, variable: None, bytes: Err("there is no home directory") });
-            }
+    /// Where a file lies; `None` without a home directory.
+    fn path(&self, (variable, file): File) -> Option<PathBuf> {
+        match (self.host.env.path(variable), self.host.files.home(&self.host.env)) {
+            (Some(path), _) => Some(self.host.files.expand(&path, &self.host.env)),
+            (None, Some(home)) => Some(home.join(".aws").join(file)),
+            (None, None) => None,
+        }
+    }
+
+    async fn read(&self, file: File) -> Result<Read, Error> {
+        let variable = self.host.env.path(file.0).map(|_| file.0);
+        let mut stamp = Stamp::ABSENT;
+        let Some(path) = self.path(file) else {
+            let shown = format!("~/.aws/{}", file.1);
+            return Ok(Read { shown, variable, stamp, bytes: Err("there is no home directory") });
         };
         let shown = printable(&path.to_string_lossy());
-        let variable = named.map(|_| variable);
         if path == Path::new("/dev/null") {
-            return Ok(Read { shown, variable, bytes: Err("switched off") });
+            return Ok(Read { shown, variable, stamp, bytes: Err("switched off") });
         }
-        let bytes = match self.host.files.read(&path, FILE_MAX).await {
-            Ok(bytes) => Ok(bytes),
+        let bytes = match self.host.files.read_stamped(&path, FILE_MAX).await {
+            Ok((bytes, opened)) => {
+                stamp = opened;
+                Ok(bytes)
+            }
             Err(FileError::NotFound) => {
                 if let Some(variable) = variable {
                     tracing::warn!(path = %shown, variable, "the file that the variable names does not exist");
@@ -96,38 +125,80 @@ impl SharedFiles {
                 let by = variable.map(|variable| format!(" ({variable})")).unwrap_or_default();
                 return Err(Failure::new(FailureKind::Unreadable, NAME, format!("{shown}{by} {error}"))
                     .with_remedy(
-                        "let this process read it, or set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE",
+                        "let this process read it, or name another by AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE \
+                         (/dev/null for none)",
                     )
                     .into());
             }
         };
-        Ok(Read { shown, variable, bytes })
+        Ok(Read { shown, variable, stamp, bytes })
     }
 }
 
 impl Loaded {
+    /// Where no file was looked at.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            profiles: Profiles::default(),
+            profile: Selected::Default,
+            looked_at: String::new(),
+            stamps: [Stamp::ABSENT; 2],
+        }
+    }
+
     /// How the profile comes by its credentials.
     pub(crate) fn plan(&self) -> Result<Plan, Error> {
-        plan(&self.profiles, self.profile.name()).map_err(|error| {
-            let chosen = !matches!(self.profile, Selected::Default);
-            let message = match &error {
-                PlanError::NoSuchProfile { .. } if chosen => {
-                    format!("{error} ({}; looked at {})", self.profile.by(), self.looked_at)
-                }
-                PlanError::NoSuchProfile { .. } => format!("no profile `default` in {}", self.looked_at),
-                _ => error.to_string(),
-            };
-            if error.is_not_configured(chosen) {
-                Error::not_configured(NAME, message)
-            } else {
-                Failure::new(FailureKind::Misconfigured, NAME, message).into()
-            }
-        })
+        plan(&self.profiles, self.profile.name()).map_err(|error| self.explained(&error))
+    }
+
+    /// "Not configured" of a source that a profile names is a failure of the profile.
+    pub(crate) fn set_up(&self, error: Error) -> Error {
+        let Error::NotConfigured(absent) = error else { return error };
+        let why: Vec<String> = absent.attempts().iter().map(ToString::to_string).collect();
+        let message =
+            format!("profile `{}`: its source has no credentials: {}", self.profile.name(), why.join("; "));
+        Failure::new(FailureKind::Misconfigured, NAME, message)
+            .with_remedy("set that source up, or name another in the profile")
+            .into()
     }
 
     /// A key of the profile that is meant.
-    pub(crate) fn get(&self, key: &str) -> Option<&Value> {
-        self.profiles.profile(self.profile.name())?.get_set(key)
+    pub(crate) fn get(&self, key: &'static str) -> Result<Option<&Value>, Error> {
+        let Some(profile) = self.profiles.profile(self.profile.name()) else { return Ok(None) };
+        setting(profile, key)
+            .map_err(|error| Failure::new(FailureKind::Misconfigured, NAME, error.to_string()).into())
+    }
+
+    pub(crate) fn stamps(&self) -> Stamps {
+        self.stamps
+    }
+
+    /// Where somebody named a profile, it has to exist.
+    pub(crate) fn exists(&self) -> Result<(), Error> {
+        match PlanError::no_such_profile(&self.profiles, self.profile.name()) {
+            Some(error) if self.is_chosen() => Err(self.explained(&error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_chosen(&self) -> bool {
+        !matches!(self.profile, Selected::Default)
+    }
+
+    fn explained(&self, error: &PlanError) -> Error {
+        let chosen = self.is_chosen();
+        let message = match error {
+            PlanError::NoSuchProfile { .. } if chosen => {
+                format!("{error} ({}; looked at {})", self.profile.by(), self.looked_at)
+            }
+            PlanError::NoSuchProfile { .. } => format!("no profile `default` in {}", self.looked_at),
+            _ => error.to_string(),
+        };
+        if error.is_not_configured(chosen) {
+            Error::not_configured(NAME, message)
+        } else {
+            Failure::new(FailureKind::Misconfigured, NAME, message).into()
+        }
     }
 
     pub(crate) fn profile_name(&self) -> &str {
@@ -175,12 +246,17 @@ impl Selected {
 struct Read {
     shown: String,
     variable: Option<&'static str>,
+    stamp: Stamp,
     bytes: Result<Vec<u8>, &'static str>,
 }
 
 impl Read {
     fn text(&self) -> Option<(&str, &[u8])> {
         self.bytes.as_ref().ok().map(|bytes| (self.shown.as_str(), bytes.as_slice()))
+    }
+
+    fn size(&self) -> usize {
+        self.bytes.as_ref().map_or(0, Vec::len)
     }
 
     fn about(&self) -> String {
@@ -193,14 +269,14 @@ impl Read {
     }
 }
 
-/// `~/` is the home directory; `~somebody/` is not looked up, as in AWS's SDKs.
-fn expand(path: &str, home: &Path) -> PathBuf {
-    match path.strip_prefix("~/") {
-        Some(below) => home.join(below),
-        None => PathBuf::from(path),
-    }
-}
+/// The variable that names a file, and its name in `~/.aws` otherwise.
+type File = (&'static str, &'static str);
 
+const CONFIG: File = ("AWS_CONFIG_FILE", "config");
+const CREDENTIALS: File = ("AWS_SHARED_CREDENTIALS_FILE", "credentials");
 pub(crate) const NAME: &str = crate::source::SourceKind::ProfileFile.name();
 /// Generated files with ten thousand profiles take some megabytes.
 const FILE_MAX: u64 = 64 * 1024 * 1024;
+/// Some milliseconds' work: more holds up other tasks, and time limits with them.
+const PARSED_AT_ONCE: usize = 256 * 1024;
+const REMARKS_SHOWN: usize = 100;

@@ -24,6 +24,13 @@ impl Source {
         self
     }
 
+    /// The same path, one hop further.
+    #[cfg(feature = "sts")]
+    pub(crate) fn then(mut self, kind: SourceKind, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.further.push(Hop { kind, detail: Some(detail.into()) });
+        self
+    }
+
     /// The kind of the hop that issued the credentials.
     #[must_use]
     pub fn kind(&self) -> SourceKind {
@@ -95,6 +102,10 @@ pub enum SourceKind {
     Container,
     /// The metadata service of an EC2 instance.
     InstanceMetadata,
+    /// A role, assumed with the credentials of the hop before.
+    AssumeRole,
+    /// A role, assumed with a token of an OpenID Connect provider.
+    WebIdentity,
     /// A provider of the application's own.
     Custom,
 }
@@ -111,6 +122,8 @@ impl SourceKind {
             Self::Process => "process",
             Self::Container => "container",
             Self::InstanceMetadata => "instance metadata",
+            Self::AssumeRole => "assume role",
+            Self::WebIdentity => "web identity",
             Self::Custom => "custom provider",
         }
     }
@@ -118,7 +131,7 @@ impl SourceKind {
     /// Whether credentials of this kind may be served past their expiry while the source cannot be reached: AWS
     /// rules out what only a person or another program renews.
     pub(crate) const fn is_stale_servable(self) -> bool {
-        matches!(self, Self::InstanceMetadata | Self::Container)
+        matches!(self, Self::InstanceMetadata | Self::Container | Self::AssumeRole | Self::WebIdentity)
     }
 }
 

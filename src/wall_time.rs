@@ -7,6 +7,8 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use time::OffsetDateTime;
+#[cfg(any(feature = "_http", feature = "test-util"))]
+use time::format_description::well_known::Rfc2822;
 use time::format_description::well_known::Rfc3339;
 
 /// Nanoseconds since 1970-01-01T00:00:00Z. Reaches from 1677 to 2262; what lies beyond stops at the end.
@@ -24,9 +26,25 @@ impl WallTime {
         Self(nanos)
     }
 
-    #[cfg(any(unix, test))]
     pub(crate) const fn from_unix(seconds: i64, nanos: i64) -> Self {
         Self(seconds.saturating_mul(NANOS_PER_SECOND).saturating_add(nanos))
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    #[cfg(feature = "sts")]
+    pub(crate) const fn unix_millis(self) -> i64 {
+        self.0.div_euclid(1_000_000)
+    }
+
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    pub(crate) const fn unix_nanos(self) -> i64 {
+        self.0
+    }
+
+    /// Later by so many nanoseconds, or earlier.
+    #[inline]
+    pub(crate) const fn shifted(self, nanos: i64) -> Self {
+        Self(self.0.saturating_add(nanos))
     }
 
     /// Time left until `later`; zero if it has passed.
@@ -40,6 +58,24 @@ impl WallTime {
 
     pub(crate) fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(nanos(duration)))
+    }
+
+    /// Reads the form of HTTP's `Date` (`Mon, 23 Nov 2026 20:00:00 GMT`).
+    #[cfg(feature = "_http")]
+    pub(crate) fn parse_http_date(text: &str) -> Option<Self> {
+        OffsetDateTime::parse(text.trim(), &Rfc2822).ok().map(|at| Self::from_unix(at.unix_timestamp(), 0))
+    }
+
+    /// The same form, written.
+    #[cfg(feature = "test-util")]
+    pub(crate) fn http_date(self) -> Option<String> {
+        let at = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(NANOS_PER_SECOND)).ok()?;
+        Some(at.format(&Rfc2822).ok()?.replace("+0000", "GMT"))
+    }
+
+    /// Differs from one moment to the next, for generators of random numbers.
+    pub(crate) fn seed(self) -> u64 {
+        self.0.cast_unsigned()
     }
 
     /// Reads the RFC 3339 form in which AWS writes expirations (`2026-11-23T20:00:00Z`).
@@ -109,6 +145,18 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(WallTime::parse_rfc3339(text).map(|at| at.to_string()).as_deref(), shown, "{text}");
+        }
+    }
+
+    #[test]
+    #[cfg(all(feature = "_http", feature = "test-util"))]
+    fn reads_and_writes_the_form_of_http() {
+        let at = WallTime::parse_rfc3339("2026-11-23T20:00:07Z").unwrap();
+        assert_eq!(at.http_date().unwrap(), "Mon, 23 Nov 2026 20:00:07 GMT");
+        assert_eq!(WallTime::parse_http_date("Mon, 23 Nov 2026 20:00:07 GMT"), Some(at));
+        assert_eq!(WallTime::parse_http_date(" Mon, 23 Nov 2026 20:00:07 GMT "), Some(at));
+        for text in ["", "now", "Mon, 23 Nov 2026", "2026-11-23T20:00:07Z", "Mon, 99 Nov 2026 20:00:07 GMT"] {
+            assert_eq!(WallTime::parse_http_date(text), None, "{text}");
         }
     }
 

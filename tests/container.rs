@@ -108,10 +108,10 @@ async fn a_token_file_that_cannot_be_used_is_named() {
         ),
         (
             with(""),
-            FailureKind::Misconfigured,
+            FailureKind::Unreadable,
             "/var/run/token (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE) is empty",
         ),
-        (with("\n"), FailureKind::Misconfigured, "is empty"),
+        (with("\n"), FailureKind::Unreadable, "is empty"),
         (with("CANARY\r\nx: y"), FailureKind::Misconfigured, "holds a line break"),
         (with(&"x".repeat(70_000)), FailureKind::Unreadable, "is larger than 64 KiB"),
         (
@@ -131,12 +131,13 @@ async fn a_token_file_that_cannot_be_used_is_named() {
 #[tokio::test(start_paused = true)]
 async fn a_container_that_fails_stops_the_chain_and_heals() {
     use FailureKind::{Malformed, Refused, Throttled, TimedOut, Unavailable};
-    let cases: [(Fault, FailureKind, &str); 13] = [
+    let cases: [(Fault, FailureKind, &str); 14] = [
         (Fault::status(403), Refused, "answered 403"),
         (Fault::status(404), Refused, "check that the task or pod has a role"),
         (Fault::status(429), Throttled, "answered 429"),
         (Fault::status(500), Unavailable, "answered 500"),
         (Fault::hang(), TimedOut, "connected, and no whole answer"),
+        (Fault::drip(), TimedOut, "connected, and no whole answer"),
         (Fault::delay(20 * SECOND), TimedOut, "connected, and no whole answer"),
         (Fault::reset(), Malformed, "broke off"),
         (Fault::garbage(), Malformed, "is no HTTP"),
@@ -176,6 +177,31 @@ async fn a_passing_fault_is_not_seen_by_a_read_that_waits() {
         chain(&world(&aws)).retrieve().await.unwrap();
         assert_eq!(aws.count(Route::ContainerCredentials), 3);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_after_is_kept_to_also_while_a_read_waits() {
+    let aws = LocalAws::start().await.unwrap();
+    aws.fault(Route::ContainerCredentials, Fault::status(503).retry_after(20 * SECOND).times(2));
+    let world = world(&aws);
+    let cache = CredentialsCache::builder(chain(&world)).in_world(&world).build();
+    let error = cache.credentials().await.unwrap_err();
+    assert!(error.next_attempt().unwrap() >= world.clock().now() + 20 * SECOND);
+    assert_eq!(aws.count(Route::ContainerCredentials), 1);
+}
+
+#[tokio::test]
+async fn a_token_of_the_pod_that_was_not_exchanged_says_since_when() {
+    let aws = LocalAws::start().await.unwrap();
+    aws.container().authorization(Some("fresh"));
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("token");
+    std::fs::write(&path, "stale").unwrap();
+    let written = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_435_200);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();
+    let world = world(&aws).env(TOKEN_FILE, path.to_str().unwrap());
+    let error = chain(&world).retrieve().await.unwrap_err().to_string();
+    assert!(error.contains("token, last written at 2026-11-23T12:00:00Z, has expired"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -252,4 +278,20 @@ async fn expired_credentials_are_served_marked_while_the_agent_is_away() {
     aws.fault(Route::ContainerCredentials, Fault::status(500).forever());
     tokio::time::sleep(Duration::from_secs(3601)).await;
     assert!(cache.credentials().await.unwrap().is_stale());
+}
+
+#[test]
+fn without_a_runtime_or_without_timers_it_is_an_error_and_no_panic() {
+    let bare = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for uri in ["https://127.0.0.1:1/", "http://127.0.0.1:1/", "http://localhost:1/"] {
+        let world = World::new().env(FULL_URI, uri);
+        let container = Container::in_world(&world);
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let std::task::Poll::Ready(answer) = std::pin::pin!(container.retrieve()).poll(&mut context) else {
+            panic!("{uri}: waits for nobody");
+        };
+        assert_eq!(kind(&answer.unwrap_err()), Some(FailureKind::NoRuntime), "{uri}");
+        let error = bare.block_on(container.retrieve()).unwrap_err();
+        assert_eq!(kind(&error), Some(FailureKind::NoRuntime), "{uri}: {error}");
+    }
 }

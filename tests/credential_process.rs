@@ -39,7 +39,7 @@ fn keys_of_the_environment() {
         ("AWS_ACCESS_KEY_ID", "AKIAENV"),
         ("AWS_SECRET_ACCESS_KEY", "s/e+c"),
         ("AWS_SESSION_TOKEN", "t=="),
-        ("AWS_CREDENTIAL_EXPIRATION", "2099-01-01T00:00:00Z"),
+        ("AWS_CREDENTIAL_EXPIRATION", "2099-01-01T01:00:00.7+01:00"),
         ("AWS_ACCOUNT_ID", "123456789012"),
     ];
     let output = credential_process(&[], &variables);
@@ -162,7 +162,23 @@ fn what_cannot_be_written_or_read_is_a_failure_and_no_panic() {
         command
     };
     assert_explained(&run(&mut shell("exec \"$0\" > /dev/full"), &keys), 1, &["No space left on device"]);
+    let dev_full = |arguments| {
+        let output = run(&mut shell(&format!("exec \"$0\" {arguments} 2> /dev/full")), &keys[2..]);
+        (output.status.code(), output.stdout.len())
+    };
+    assert_eq!((dev_full(""), dev_full("-x")), ((Some(1), 0), (Some(2), 0)));
     // A name that is no UTF-8 is no reason to use another profile.
     let output = run(&mut shell("AWS_PROFILE=$(printf 'a\\377') exec \"$0\""), &keys[2..]);
     assert_explained(&output, 1, &["AWS_PROFILE"]);
+    // Neither is one of a directory: nothing there would be taken for a machine without files.
+    let directory = tempfile::tempdir().unwrap();
+    let script = "mkdir -p \"$D$(printf '/a\\377/.aws')\"
+        printf '[default]\naws_access_key_id = AKIAHOME\naws_secret_access_key = s\n' > \"$D$(printf '/a\\377/.aws/credentials')\"
+        printf '[profile dev]\naws_access_key_id = AKIADEV\naws_secret_access_key = s\n' > \"$D$(printf '/a\\377/c')\"
+        HOME=$D$(printf '/a\\377') \"$0\"
+        AWS_PROFILE=dev AWS_CONFIG_FILE=$D$(printf '/a\\377/c') \"$0\"";
+    let variables = [keys[2], ("HOME", "/nonexistent"), ("D", directory.path().to_str().unwrap())];
+    let output = run(&mut shell(script), &variables);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("AKIAHOME") && said.contains("AKIADEV"), "{said}{}", stderr(&output));
 }

@@ -20,7 +20,9 @@ use support::seen::Seen;
 async fn world(sources: &[&str]) -> (LocalAws, World) {
     let aws = LocalAws::start().await.unwrap();
     aws.metadata().role("instance");
-    let mut world = World::with_clock(aws.clock().clone()).env("AWS_EC2_METADATA_DISABLED", "true");
+    let mut world = World::with_clock(aws.clock().clone())
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ENDPOINT_URL_STS", aws.endpoint());
     for source in sources {
         world = match *source {
             "environment" => {
@@ -30,6 +32,13 @@ async fn world(sources: &[&str]) -> (LocalAws, World) {
                 "~/.aws/credentials",
                 "[default]\naws_access_key_id=AKIAFILE\naws_secret_access_key=CANARY-FILE\n",
             ),
+            "web identity" => {
+                aws.sts().identity_provider(ISSUER);
+                aws.sts().role(ROLE).trusts_identity_provider(ISSUER);
+                let token = aws.sts().web_identity_token(ISSUER, "pod").sign();
+                let world = world.env("AWS_ROLE_ARN", ROLE).env("AWS_WEB_IDENTITY_TOKEN_FILE", "/token");
+                world.file("/token", token)
+            }
             "container" => world.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", aws.container_uri()),
             "instance metadata" => world
                 .without_env("AWS_EC2_METADATA_DISABLED")
@@ -40,7 +49,9 @@ async fn world(sources: &[&str]) -> (LocalAws, World) {
     (aws, world)
 }
 
-const ORDER: [&str; 4] = ["environment", "profile file", "container", "instance metadata"];
+const ORDER: [&str; 5] = ["environment", "profile file", "web identity", "container", "instance metadata"];
+const ISSUER: &str = "https://oidc.example/id/1";
+const ROLE: &str = "arn:aws:iam::123456789012:role/pod";
 
 #[tokio::test(start_paused = true)]
 async fn each_source_alone_and_each_pair_in_the_documented_order() {
@@ -111,6 +122,10 @@ async fn slots_are_replaced_and_removed() {
     assert_eq!(id(chain().no_environment()).await.unwrap(), "AKIAFILE");
     assert_eq!(id(chain().no_environment().profile_files(named("MINE"))).await.unwrap(), "MINE");
     let bare = || chain().no_environment().no_profile_files();
+    let web_identity = bare().retrieve().await.unwrap();
+    assert_eq!(web_identity.source().to_string(), format!("web identity ({ROLE})"));
+    assert_eq!(id(bare().web_identity(named("MINE"))).await.unwrap(), "MINE");
+    let bare = || bare().no_web_identity();
     let container = id(bare()).await.unwrap();
     assert_eq!(aws.container().issued(), [container]);
     assert_eq!(id(bare().container(named("MINE"))).await.unwrap(), "MINE");
@@ -170,6 +185,7 @@ async fn a_region_that_is_missing_or_wrong_is_explained_with_its_place() {
     let (_aws, world) = world(&[]).await;
     let error = DefaultChain::in_world(&world).resolve_region().await.unwrap_err();
     assert!(error.is_not_configured());
+    assert!(error.to_string().starts_with("no AWS region found; set AWS_REGION, or `region` in"), "{error}");
     for part in [
         "AWS_REGION and AWS_DEFAULT_REGION are not set",
         "`default` has no `region`",
@@ -185,6 +201,42 @@ async fn a_region_that_is_missing_or_wrong_is_explained_with_its_place() {
         assert!(!error.is_not_configured());
         assert!(error.to_string().contains(place) && !error.to_string().contains("evil"), "{error}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_that_is_named_and_missing_is_no_reason_for_the_region_of_the_machine() {
+    let (aws, world) = world(&["instance metadata"]).await;
+    let world = world.env("AWS_PROFILE", "typo").file("~/.aws/config", "[profile dev]\nregion = eu-west-1\n");
+    for chain in [DefaultChain::in_world(&world), DefaultChain::in_world(&world).profile("tpyo")] {
+        let error = chain.resolve_region().await.unwrap_err();
+        assert!(
+            !error.is_not_configured() && error.to_string().contains("there is no profile `t"),
+            "{error}"
+        );
+        let error = chain.resolve_endpoint_url("S3").await.unwrap_err();
+        assert!(error.to_string().contains("there is no profile `t"), "{error}");
+    }
+    assert!(aws.requests().is_empty());
+    // What stands before the profile needs none.
+    let world = world.env("AWS_REGION", "us-west-2").env("AWS_ENDPOINT_URL", "http://x.example");
+    assert!(DefaultChain::in_world(&world).resolve_region().await.is_ok());
+    assert!(DefaultChain::in_world(&world).resolve_endpoint_url("S3").await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_profile_files_they_are_not_looked_at_for_anything() {
+    let world = World::new()
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/broken")
+        .file("/broken", "[default\n");
+    let chain = || DefaultChain::in_world(&world);
+    assert!(chain().resolve_region().await.unwrap_err().to_string().contains("/broken:1"));
+    let error = chain().no_profile_files().resolve_region().await.unwrap_err();
+    assert!(error.is_not_configured() && !error.to_string().contains("broken"), "{error}");
+    assert_eq!(chain().no_profile_files().resolve_endpoint_url("S3").await.unwrap(), None);
+    let _world = world.clone().env("AWS_ENDPOINT_URL_S3", "http://s3.example");
+    let url = chain().no_profile_files().resolve_endpoint_url("S3").await.unwrap();
+    assert_eq!(url.as_deref(), Some("http://s3.example"));
 }
 
 #[tokio::test(start_paused = true)]

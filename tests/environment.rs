@@ -75,15 +75,19 @@ async fn nothing_or_blank_is_not_configured() {
 #[tokio::test(start_paused = true)]
 async fn what_is_half_or_unreadable_fails_by_name_and_shows_no_secret() {
     let (seen, _guard) = Seen::start();
-    let cases: [(&[(&str, &str)], &str); 5] = [
+    let cases: [(&[(&str, &str)], &str); 8] = [
         (&[ID], "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"),
         (&[SECRET], "AWS_SECRET_ACCESS_KEY is set, and AWS_ACCESS_KEY_ID is not"),
         (
             &[ID, SECRET, ("AWS_CREDENTIAL_EXPIRATION", "CANARY tomorrow")],
             "AWS_CREDENTIAL_EXPIRATION is no RFC 3339",
         ),
-        (&[ID, ("AWS_SECRET_ACCESS_KEY", "CANARY\u{0}SECRET")], "secret access key"),
-        (&[("AWS_ACCESS_KEY_ID", "AKIA\u{fffd}"), SECRET], "access key id"),
+        (&[ID, ("AWS_SECRET_ACCESS_KEY", "CANARY\u{0}SECRET")], "environment: AWS_SECRET_ACCESS_KEY holds"),
+        // What stands where a byte was no UTF-8: signed with, it would only ever be refused.
+        (&[ID, ("AWS_SECRET_ACCESS_KEY", "CANARY\u{fffd}")], "environment: AWS_SECRET_ACCESS_KEY holds"),
+        (&[("AWS_ACCESS_KEY_ID", "AKIA\u{fffd}"), SECRET], "environment: AWS_ACCESS_KEY_ID holds"),
+        (&[ID, SECRET, ("AWS_SESSION_TOKEN", "CANARY\nTOKEN")], "environment: AWS_SESSION_TOKEN holds"),
+        (&[ID, SECRET, ("AWS_ACCOUNT_ID", "1234 5678")], "environment: AWS_ACCOUNT_ID holds"),
     ];
     for (variables, named) in cases {
         let error = chain(&world(variables)).retrieve().await.unwrap_err();

@@ -117,7 +117,7 @@ struct Trouble {
 
 #[allow(clippy::too_many_lines, reason = "a table")]
 fn troubles() -> Vec<Trouble> {
-    use FailureKind::{Malformed, Refused, Throttled, TimedOut, Unavailable};
+    use FailureKind::{Expired, Malformed, Refused, Throttled, TimedOut, Unavailable};
     use Route::{MetadataCredentials, MetadataRoles, MetadataToken};
     let soon = SECOND;
     let retried = 8 * SECOND;
@@ -161,6 +161,7 @@ fn troubles() -> Vec<Trouble> {
             &["http-put-response-hop-limit"],
             retried,
         ),
+        trouble(MetadataToken, Fault::drip(), TimedOut, &["no whole answer"], retried),
         trouble(MetadataToken, Fault::reset(), Malformed, &["broke off"], retried),
         trouble(MetadataToken, Fault::garbage(), Malformed, &["is no HTTP"], retried),
         trouble(MetadataToken, Fault::truncated(), Malformed, &["broke off"], retried),
@@ -186,6 +187,14 @@ fn troubles() -> Vec<Trouble> {
             &["does not say how long"],
             retried,
         ),
+        trouble(
+            MetadataToken,
+            Fault::body("token").header("x-aws-ec2-metadata-token-ttl-seconds", "0"),
+            Malformed,
+            &["does not say how long the token lives"],
+            retried,
+        ),
+        trouble(MetadataRoles, Fault::drip(), TimedOut, &["no whole answer"], retried),
         trouble(MetadataRoles, Fault::status(401), Refused, &["refused a fresh session token"], soon),
         trouble(
             MetadataRoles,
@@ -205,12 +214,13 @@ fn troubles() -> Vec<Trouble> {
             MetadataRoles,
             Fault::body("<html>a proxy says hello</html>"),
             Malformed,
-            &["no list of roles", "proxy"],
+            &["security-credentials-extended/: the answer is no list of roles", "proxy"],
             soon,
         ),
         trouble(MetadataRoles, Fault::oversized(), Malformed, &["larger than 64 KiB"], soon),
         trouble(MetadataCredentials, Fault::status(500), Unavailable, &["answered 500"], retried),
         trouble(MetadataCredentials, Fault::hang(), TimedOut, &["no whole answer"], retried),
+        trouble(MetadataCredentials, Fault::drip(), TimedOut, &["no whole answer"], retried),
         trouble(MetadataCredentials, Fault::reset(), Malformed, &["broke off"], retried),
         trouble(MetadataCredentials, Fault::garbage(), Malformed, &["is no HTTP"], retried),
         trouble(MetadataCredentials, Fault::truncated(), Malformed, &["broke off"], retried),
@@ -226,7 +236,7 @@ fn troubles() -> Vec<Trouble> {
             MetadataCredentials,
             Fault::body(""),
             Malformed,
-            &["not the expected JSON", "role local-role"],
+            &["extended/local-role: the answer is not the expected JSON"],
             soon,
         ),
         trouble(MetadataCredentials, Fault::body("{}"), Malformed, &["no `AccessKeyId`"], soon),
@@ -244,6 +254,28 @@ fn troubles() -> Vec<Trouble> {
             ),
             Malformed,
             &["`Expiration`"],
+            soon,
+        ),
+        trouble(
+            MetadataCredentials,
+            Fault::body(
+                r#"{"AccessKeyId":"A","SecretAccessKey":"LOCALsecret","Token":"LOCALtoken é","Expiration":"2099-01-01T00:00:00Z"}"#,
+            ),
+            Malformed,
+            &["GET http://127.0.0.1", "the session token holds a character", "something other than"],
+            soon,
+        ),
+        // The service has nothing newer yet, and says so by giving the old ones.
+        trouble(
+            MetadataCredentials,
+            Fault::body(
+                r#"{"AccessKeyId":"A","SecretAccessKey":"LOCALsecret","Token":"LOCALtoken","Expiration":"2026-11-23T11:59:00Z"}"#,
+            ),
+            Expired,
+            &[
+                "instance metadata (local-role): answered with credentials that expired at 2026-11-23T11:59:00Z",
+                "clock",
+            ],
             soon,
         ),
         trouble(
@@ -415,6 +447,67 @@ async fn a_role_named_by_the_user_is_not_listed_and_never_another() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_error_names_the_path_that_was_asked() {
+    let aws = LocalAws::start().await.unwrap();
+    aws.metadata().without_extended_path();
+    for route in [Route::MetadataRoles, Route::MetadataCredentials] {
+        // The first request for the roles is that for the extended path.
+        if route == Route::MetadataRoles {
+            aws.fault(route, Fault::status(404));
+        }
+        aws.fault(route, Fault::body("<html>").forever());
+        let error = DefaultChain::in_world(&aws.world()).retrieve().await.unwrap_err().to_string();
+        assert!(error.contains("/iam/security-credentials/") && !error.contains("extended"), "{error}");
+        aws.clear_faults();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_of_a_role_leads_nowhere_else() {
+    let aws = LocalAws::start().await.unwrap();
+    for name in ["../../user-data", "..", "a/b", "a?b", "a b", "ü", &"x".repeat(65)] {
+        let world = aws.world().env("AWS_EC2_INSTANCE_PROFILE_NAME", name);
+        let error = DefaultChain::in_world(&world).retrieve().await.unwrap_err();
+        assert_eq!(kind(&error), Some(FailureKind::Misconfigured), "{error}");
+        assert!(error.to_string().contains("AWS_EC2_INSTANCE_PROFILE_NAME is no name of a role"), "{error}");
+    }
+    for name in ["", " "] {
+        let error = InstanceMetadata::in_world(&aws.world()).role_name(name).retrieve().await.unwrap_err();
+        assert_eq!(kind(&error), Some(FailureKind::Misconfigured), "{error}");
+        assert!(error.to_string().contains("set in code"), "{error}");
+    }
+    assert!(aws.requests().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_the_service_does_not_renew_are_asked_for_calmly_and_served_marked() {
+    let aws = LocalAws::start().await.unwrap();
+    aws.metadata().credentials_lifetime(HOUR).repeat_until(Duration::ZERO);
+    let cache = cache(&aws.world());
+    let first = cache.credentials().await.unwrap();
+    let old = format!(
+        r#"{{"Code":"Success","AccessKeyId":"{}","SecretAccessKey":"s","Token":"t","Expiration":"2026-11-23T13:00:00Z"}}"#,
+        first.access_key_id()
+    );
+    aws.fault(Route::MetadataCredentials, Fault::body(old).forever());
+    tokio::time::sleep(44 * Duration::from_secs(60)).await;
+    for _ in 0..60 * 30 {
+        let (read, waited) = timed(&cache).await;
+        let read = read.unwrap();
+        assert_eq!(read.access_key_id(), first.access_key_id());
+        assert_eq!(read.is_stale(), read.expiry().unwrap() <= aws.clock().now());
+        assert!(waited <= 5 * SECOND, "{waited:?}");
+        tokio::time::sleep(SECOND).await;
+    }
+    assert!(aws.count(Route::MetadataCredentials) < 60, "{}", aws.count(Route::MetadataCredentials));
+    aws.clear_faults();
+    tokio::time::sleep(200 * SECOND).await;
+    cache.credentials().await.unwrap();
+    tokio::time::sleep(SECOND).await;
+    assert!(!cache.credentials().await.unwrap().is_stale());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_instance_without_a_role_is_not_configured() {
     let aws = LocalAws::start().await.unwrap();
     aws.metadata().no_role();
@@ -485,6 +578,11 @@ async fn timeouts_are_the_users() {
     let started = Instant::now();
     patient.retrieve().await.unwrap();
     assert_eq!(started.elapsed().as_secs(), 4);
+    // Also beyond what anybody would call patient.
+    aws.metadata().revoke_tokens();
+    aws.fault(Route::MetadataToken, Fault::delay(14 * SECOND).forever());
+    let patient = DefaultChain::in_world(&aws.world()).timeouts(Timeouts::new().answer(15 * SECOND));
+    patient.retrieve().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -500,6 +598,18 @@ async fn a_retry_after_of_the_service_is_kept_to() {
     assert_eq!(aws.count(Route::MetadataToken), 1);
     tokio::time::sleep(3 * SECOND).await;
     cache.credentials().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_after_is_kept_to_also_while_a_read_waits() {
+    for route in [Route::MetadataToken, Route::MetadataRoles, Route::MetadataCredentials] {
+        let aws = LocalAws::start().await.unwrap();
+        aws.fault(route, Fault::status(503).retry_after(20 * SECOND).times(2));
+        let error = cache(&aws.world()).credentials().await.unwrap_err();
+        let next = error.next_attempt().unwrap().duration_since(aws.clock().now()).unwrap();
+        assert!(next >= 20 * SECOND, "{next:?}");
+        assert_eq!(aws.count(route), 1, "{route:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -134,13 +134,15 @@ async fn faults_are_used_up_in_order_and_taken_back() {
 async fn each_fault_does_what_it_says() {
     let aws = LocalAws::start().await.unwrap();
     let put = format!("PUT /latest/api/token HTTP/1.1\r\n{TTL}: 60\r\nconnection: close\r\n\r\n");
-    let cases: [(Fault, IsRight<'_>); 10] = [
+    let cases: [(Fault, IsRight<'_>); 12] = [
         (Fault::status(418), &|answer| answer.starts_with("HTTP/1.1 418 ")),
         (Fault::status(503).retry_after(Duration::from_secs(9)), &|answer| {
             answer.contains("retry-after: 9\r\n")
         }),
         (Fault::delay(Duration::from_secs(30)), &|answer| answer.starts_with("HTTP/1.1 200 ")),
         (Fault::hang(), &str::is_empty),
+        (Fault::drip(), &|answer| answer.starts_with("HTTP/1.1 200 ") && answer.len() <= 61),
+        (Fault::status(418).header("X-Mine", "yes"), &|answer| answer.contains("\r\nX-Mine: yes\r\n")),
         (Fault::reset(), &str::is_empty),
         (Fault::garbage(), &|answer| !answer.is_empty() && !answer.starts_with("HTTP")),
         (Fault::truncated(), &|answer| {

@@ -217,9 +217,7 @@ async fn what_goes_wrong_is_named_without_secrets() {
     use FailureKind::{Expired, Malformed, Misconfigured, Unavailable};
     let (seen, _guard) = Seen::start();
     let scripts = Scripts::new();
-    let long = format!(
-        "i=0; while [ $i -lt 999 ]; do echo 'password: CANARY' line $i; i=$((i+1)); done >&2; exit 1"
-    );
+    let long = "i=0; while [ $i -lt 999 ]; do echo 'password: CANARY' line $i; i=$((i+1)); done >&2; exit 1";
     let cases = [
         ("exit 3", Unavailable, "exited with code 3 and wrote nothing on stderr; run the command by hand"),
         (

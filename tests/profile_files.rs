@@ -116,15 +116,18 @@ async fn what_is_named_and_missing_or_written_wrongly_fails_with_its_place_and_n
         (broken("[default]\nCANARY-SECRET\n"), ".aws/credentials:2"),
         (
             broken("[default]\naws_access_key_id = AKIA\naws_secret_access_key = CANARY\u{1}\n"),
-            ".aws/credentials:2",
+            ".aws/credentials:3: aws_secret_access_key holds",
         ),
-        (broken("\u{0}\u{1}\u{2}"), ".aws/credentials"),
         (
-            config(
-                "[default]\nrole_arn = arn:aws:iam::123456789012:role/r\ncredential_source = Environment\n",
-            ),
-            "role_arn",
+            broken("[default]\naws_access_key_id = AK IA\naws_secret_access_key = CANARY-SECRET\n"),
+            ".aws/credentials:2: aws_access_key_id holds",
         ),
+        (
+            broken(&format!("{DEFAULT}aws_security_token = CANARY SECRET\n")),
+            ".aws/credentials:4: the session token holds",
+        ),
+        (broken(&format!("{DEFAULT}aws_account_id = 1 2\n")), ".aws/credentials:4: aws_account_id holds"),
+        (broken("\u{0}\u{1}\u{2}"), ".aws/credentials"),
         (config("[default]\nlogin_session = arn:aws:iam::123456789012:user/u\n"), "login_session"),
     ];
     for (world, named) in cases {
@@ -162,4 +165,23 @@ async fn files_on_the_disk_are_regular_ones_of_bounded_size() {
     let mut latin1 = std::fs::File::create(path("latin1")).unwrap();
     latin1.write_all(b"[default]\nregion = caf\xe9\n").unwrap();
     assert!(resolve(&world("latin1")).await.unwrap_err().to_string().contains("latin1:2"));
+}
+
+/// Parsing it takes longer than other tasks should wait: their time limits would be held up too.
+#[tokio::test]
+async fn a_large_file_does_not_hold_up_other_tasks() {
+    let many = "[other]\nregion = eu-west-1\n".repeat(20_000);
+    for (text, is_large) in [(DEFAULT.to_owned(), false), (many + DEFAULT, true)] {
+        let world = World::new().file("~/.aws/credentials", text).env("AWS_CONFIG_FILE", "/dev/null");
+        let chain = chain(&world);
+        let mut retrieving = std::pin::pin!(chain.retrieve());
+        let mut waited = false;
+        let retrieved = std::future::poll_fn(|context| {
+            let polled = retrieving.as_mut().poll(context);
+            waited |= polled.is_pending();
+            polled
+        });
+        assert_eq!(retrieved.await.unwrap().access_key_id(), "AKIADEFAULT");
+        assert_eq!(waited, is_large);
+    }
 }

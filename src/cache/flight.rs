@@ -12,10 +12,12 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::cache::policy;
-use crate::cache::refresher::Machine;
-use crate::cache::state::{Departure, Patience, Perishable, Snapshot};
+use crate::cache::machine::{Landed, Machine};
+use crate::cache::scheduler::Watch;
+use crate::cache::state::{Departure, Held, Perishable, Snapshot};
 use crate::error::{Error, Failure, FailureKind};
+use crate::host::Stopwatch;
+use crate::provider::Notice;
 use crate::wall_time::WallTime;
 
 /// What a flight fetches from. Object-safe, so that the machinery has one type parameter only.
@@ -24,14 +26,50 @@ pub(crate) trait Fetch<V>: Send + Sync + 'static {
     fn time_limit(&self) -> Duration;
     /// For errors that the source itself cannot give: it hangs, or it panicked.
     fn name(&self) -> &'static str;
-    /// Told after each flight, outside of any lock.
-    fn report(&self, _after: &Snapshot<V>, _took: Duration) {}
+    /// Whom it asks, for the pace of schedulers; `held`: what it brought last.
+    fn asks(&self, _held: Option<&V>) -> &'static str {
+        self.name()
+    }
+    /// How long after a fetch to look whether what the value was made from has changed; `None`: it does not.
+    fn look_after(&self) -> Option<Duration> {
+        None
+    }
+    /// Whether it has.
+    fn has_changed<'a>(&'a self, _held: &'a V) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+        Box::pin(std::future::ready(false))
+    }
+    /// What this cache lets those further down know.
+    fn notice(&self, _notice: Notice<'_>) {}
+    /// Told what happens, outside of any lock.
+    fn tell(&self, _news: News<'_, V>) {}
+}
+
+/// What happens in a refresher.
+pub(crate) enum News<'a, V> {
+    Started,
+    Landed {
+        before: &'a Snapshot<V>,
+        after: &'a Snapshot<V>,
+        at: WallTime,
+        took: Duration,
+    },
+    Rejected(&'a Held<V>),
+    /// Somebody noticed: told once for each value.
+    Expired {
+        held: &'a Held<V>,
+        stale: bool,
+    },
+    /// A read waited for a flight.
+    Waited(Duration),
+    ServedStale {
+        expired_for: Duration,
+    },
 }
 
 /// A refresh that is up, as those see it who wait for it.
 pub(super) struct Flight<V> {
     outcome: watch::Receiver<Option<Result<V, Error>>>,
-    pub(super) started: WallTime,
+    pub(super) started: Stopwatch,
     /// What was forgotten in the meantime is told by the number: see `Refresher::forget`.
     pub(super) era: u64,
     passengers: Arc<AtomicUsize>,
@@ -45,15 +83,13 @@ pub(crate) fn a_read_waits() -> bool {
 
 impl<V: Perishable> Flight<V> {
     /// A flight, and what it takes off with.
-    pub(super) fn new(
-        machine: &Arc<Machine<V>>,
-        departure: Departure,
-        now: WallTime,
-        era: u64,
-    ) -> (Self, Landing<V>) {
+    pub(super) fn new(machine: &Arc<Machine<V>>, departure: Departure, era: u64) -> (Self, Landing<V>) {
         let (sender, outcome) = watch::channel(None);
         let landing = Landing { machine: Arc::clone(machine), sender, departure, era, landed: false };
-        (Self { outcome, started: now, era, passengers: Arc::new(AtomicUsize::new(0)) }, landing)
+        (
+            Self { outcome, started: Stopwatch::start(), era, passengers: Arc::new(AtomicUsize::new(0)) },
+            landing,
+        )
     }
 
     /// Takes off. Not to be called under the lock: a runtime that is shutting down drops the task at once, and with
@@ -62,14 +98,9 @@ impl<V: Perishable> Flight<V> {
         runtime.spawn(PASSENGERS.scope(Arc::clone(&self.passengers), fly(landing)));
     }
 
-    /// `None`: patience ran out first, or the flight ended without an answer.
-    pub(super) async fn wait(&self, patience: Patience, now: WallTime) -> Option<Result<V, Error>> {
-        let elapsed = self.started.until(now);
-        let limit = match patience {
-            Patience::ToTheEnd => None,
-            Patience::WhileValid { left } => Some(policy::patience(left, elapsed)),
-            Patience::PastExpiry => Some(policy::patience_expired(elapsed)),
-        };
+    /// Waits until it has landed, or as long as `limit` allows. `None`: that was not long enough, or the flight ended
+    /// without an answer.
+    pub(super) async fn wait(&self, limit: Option<Duration>) -> Option<Result<V, Error>> {
         let _seat = a_read_waits().then(|| Seat::take(&self.passengers));
         let mut outcome = self.outcome.clone();
         let landed =
@@ -118,11 +149,12 @@ pub(super) struct Landing<V: Perishable> {
 impl<V: Perishable> Landing<V> {
     fn land(&mut self, outcome: Result<V, Error>) {
         self.landed = true;
-        let (told, news) = self.machine.land(outcome, self.departure, self.era);
+        let (told, landed) = self.machine.land(outcome, self.departure, self.era);
         self.sender.send_replace(Some(told));
-        // Last, and outside of the lock: a subscriber may be slow, and may call the cache.
-        if let Some((after, took)) = news {
-            self.machine.source().report(&after, took);
+        self.machine.tell_watches(Watch::landed);
+        // Last, and outside of the lock: an observer may be slow, and may call the cache.
+        if let Some(Landed { before, after, at, took }) = landed {
+            self.machine.source().tell(News::Landed { before: &before, after: &after, at, took });
         }
     }
 }

@@ -1,31 +1,36 @@
 //! What an application holds: one provider's credentials, renewed ahead of their expiration.
 
+mod builder;
 mod flight;
+mod lasting;
+mod look;
+mod machine;
+mod observed;
 mod policy;
+mod ready;
 mod refresher;
+mod scheduler;
 mod slot;
 mod state;
 mod status;
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::time::Duration;
+use std::time::SystemTime;
 
+pub use self::builder::CredentialsCacheBuilder;
 pub(crate) use self::flight::Fetch;
 #[cfg(feature = "_http")]
 pub(crate) use self::flight::a_read_waits;
+pub use self::lasting::Lasting;
 pub use self::policy::{RefreshMode, RefreshPolicy, StaleRule};
 pub(crate) use self::refresher::Refresher;
-pub(crate) use self::state::{Perishable, Snapshot};
+pub use self::scheduler::KeepFresh;
+pub(crate) use self::state::Perishable;
 pub use self::status::{CacheState, Status};
 
 use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::host::{Clock, Env};
-use crate::provider::{CredentialsProvider, SharedProvider};
-use crate::source::SourceKind;
-use crate::wall_time::WallTime;
+use crate::provider::{CredentialsProvider, Notice};
 
 /// Credentials of one provider, kept fresh. Clone it: clones share everything.
 ///
@@ -60,12 +65,13 @@ impl CredentialsCache {
 
     /// A cache with a policy of its own.
     pub fn builder(provider: impl CredentialsProvider) -> CredentialsCacheBuilder {
-        CredentialsCacheBuilder {
-            provider: SharedProvider::new(provider),
-            policy: RefreshPolicy::default(),
-            clock: Clock::default(),
-            env: Env::default(),
-        }
+        CredentialsCacheBuilder::new(provider)
+    }
+
+    /// A cache that lives in the same machine as its owner.
+    #[cfg(feature = "sts")]
+    pub(crate) fn within(host: &crate::host::Host, provider: impl CredentialsProvider) -> Self {
+        Self::builder(provider).within(host.clock.clone(), host.env.clone()).build()
     }
 
     /// The credentials. Waits only if there are none, or if they are about to expire.
@@ -88,7 +94,7 @@ impl CredentialsCache {
     /// past their expiry say so by [`Credentials::is_stale`].
     ///
     /// A program that only ever calls this is never refreshed: something has to call
-    /// [`credentials`](Self::credentials) now and then.
+    /// [`credentials`](Self::credentials) now and then, or [`keep_fresh`](Self::keep_fresh) once.
     #[must_use]
     pub fn current(&self) -> Option<Credentials> {
         self.refresher.quiet(Credentials::clone).or_else(|| self.refresher.in_hand())
@@ -129,10 +135,8 @@ impl CredentialsCache {
     /// ```
     pub fn invalidate<'a>(&self, rejected: impl Into<Rejected<'a>>) -> bool {
         let Rejected { access_key_id } = rejected.into();
-        let held = self.refresher.invalidate(|held| held.access_key_id() == access_key_id);
-        if held {
-            tracing::info!(access_key_id, "credentials invalidated");
-        }
+        let held = self.refresher.invalidate(observed::mark(access_key_id));
+        self.refresher.source().notice(Notice::Rejected { access_key_id });
         held
     }
 
@@ -148,11 +152,20 @@ impl CredentialsCache {
         self.refresher.forget();
     }
 
+    /// The time by AWS's clocks, as far as their answers have told it: sign with it.
+    ///
+    /// It is this machine's time, unless the metadata service or STS has shown in the `Date` of an answer that the
+    /// machine's clock is off by more than a few seconds. Expirations are judged by it too. It is known for all of the
+    /// process, and given up when the clock is set right.
+    #[must_use]
+    pub fn signing_time(&self) -> SystemTime {
+        self.refresher.now().into()
+    }
+
     /// How it stands: age, source, expiry, last failure, next attempt. Holds no secrets.
     #[must_use]
     pub fn status(&self) -> Status {
-        let (snapshot, refreshing) = self.refresher.snapshot();
-        Status::of(&snapshot, refreshing, self.refresher.now())
+        Status::of(&self.refresher)
     }
 }
 
@@ -164,47 +177,27 @@ impl CredentialsProvider for CredentialsCache {
     fn shared_cache(&self) -> Option<&CredentialsCache> {
         Some(self)
     }
+
+    fn may_change(&self) -> bool {
+        self.refresher.source().look_after().is_some()
+    }
+
+    /// A read of this cache looks too; what it has by then is what counts.
+    async fn has_changed(&self, held: &Credentials) -> bool {
+        self.credentials().await.is_ok_and(|present| present.generation() != held.generation())
+    }
+
+    /// What is forgotten in front of a cache is forgotten there: this one is shared.
+    fn notice(&self, notice: Notice<'_>) {
+        if let Notice::Rejected { access_key_id } = notice {
+            self.invalidate(access_key_id);
+        }
+    }
 }
 
 impl fmt::Debug for CredentialsCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CredentialsCache").field("status", &self.status()).finish()
-    }
-}
-
-/// Makes a [`CredentialsCache`].
-#[derive(Debug)]
-#[must_use]
-pub struct CredentialsCacheBuilder {
-    provider: SharedProvider,
-    policy: RefreshPolicy,
-    clock: Clock,
-    env: Env,
-}
-
-impl CredentialsCacheBuilder {
-    /// When and how credentials are renewed.
-    pub fn refresh(mut self, policy: RefreshPolicy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// Lives in a world made for a test: its clock and its environment.
-    #[cfg(feature = "test-util")]
-    pub fn in_world(mut self, world: &crate::testing::World) -> Self {
-        let host = world.host();
-        self.clock = host.clock;
-        self.env = host.env;
-        self
-    }
-
-    /// The cache. If the provider is a cache already, that one is returned, with its own policy.
-    #[must_use]
-    pub fn build(self) -> CredentialsCache {
-        if let Some(cache) = self.provider.shared_cache() {
-            return cache.clone();
-        }
-        CredentialsCache { refresher: Refresher::new(self.provider, self.policy, self.clock, self.env) }
     }
 }
 
@@ -223,61 +216,5 @@ impl<'a> From<&'a Credentials> for Rejected<'a> {
 impl<'a> From<&'a str> for Rejected<'a> {
     fn from(access_key_id: &'a str) -> Self {
         Self { access_key_id }
-    }
-}
-
-impl Fetch<Credentials> for SharedProvider {
-    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send + '_>> {
-        Box::pin(self.retrieve())
-    }
-
-    fn time_limit(&self) -> Duration {
-        CredentialsProvider::time_limit(self)
-    }
-
-    fn name(&self) -> &'static str {
-        "credentials"
-    }
-
-    fn report(&self, after: &Snapshot<Credentials>, took: Duration) {
-        match (after.trouble(), after.held()) {
-            (Some(trouble), held) => tracing::warn!(
-                failures = trouble.failures,
-                next_attempt = %trouble.next_attempt,
-                in_hand_until = held.map(|held| tracing::field::display(held.expiry)),
-                error = %trouble.error,
-                "credentials not refreshed"
-            ),
-            (None, Some(held)) => tracing::info!(
-                source = %held.value.source(),
-                access_key_id = held.value.access_key_id(),
-                expiry = (held.expiry != WallTime::NEVER).then(|| tracing::field::display(held.expiry)),
-                ?took,
-                "credentials refreshed"
-            ),
-            (None, None) => {}
-        }
-    }
-}
-
-impl Perishable for Credentials {
-    fn expiry(&self) -> Option<WallTime> {
-        Self::expiry(self).map(WallTime::from)
-    }
-
-    fn repeats(&self, other: &Self) -> bool {
-        self.access_key_id() == other.access_key_id()
-    }
-
-    fn is_stale_servable(&self) -> bool {
-        self.source().hops().map(crate::source::Hop::kind).all(SourceKind::is_stale_servable)
-    }
-
-    fn marked_stale(&self) -> Self {
-        Self::marked_stale(self)
-    }
-
-    fn origin(&self) -> String {
-        self.source().to_string()
     }
 }

@@ -1,9 +1,15 @@
 //! When credentials are renewed, and how failures are paced. Pure: times and draws in, times out.
+//!
+//! A policy is data: one of the named sets of `rules`, and what a user has set on top. Nothing else in the cache asks
+//! which policy it is.
+
+mod rules;
 
 use std::time::Duration;
 
-use crate::error::{Error, FailureKind};
-use crate::wall_time::WallTime;
+use self::rules::{AWS, ON_DEMAND, OURS, Rules};
+pub(crate) use self::rules::{AfterFailure, InHand, Windows};
+use crate::cache::state::Patience;
 
 /// When a cache renews what it holds.
 ///
@@ -17,19 +23,54 @@ use crate::wall_time::WallTime;
 /// let policy = RefreshPolicy::default().advisory_window(Duration::from_secs(600)).mode(RefreshMode::Inline);
 /// let cache = CredentialsCache::builder(DefaultChain::new()).refresh(policy).build();
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// | | default | [`aws()`](Self::aws) | [`on_demand()`](Self::on_demand) |
+/// |---|---|---|---|
+/// | who waits for a refresh ahead of expiry | nobody | the read that starts it | there is none |
+/// | processes started together | spread over a tenth of the window | refresh together | |
+/// | a read in the last minute waits | 5 s at most, and never into the last 5 s | as long as the source takes | not at all |
+/// | the source is unreachable, credentials in hand | tried again after 1 s to 5 min, by what is left | after 5 to 10 min | |
+/// | the same, nothing in hand | after 100 ms to 5 s | at each read | after `renew()` |
+/// | the source says no for good | raised in the last minute | raised at once | raised to who renewed, and after expiry |
+/// | `Retry-After` | counts | does not | does not |
+/// | the source repeats itself | left alone up to a minute | asked at each read | |
+/// | a provider of your own, a process, the environment | as all others, never past expiry | renewed 10 s ahead, never past expiry | never past expiry |
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct RefreshPolicy {
+    rules: &'static Rules,
     advisory: Option<Duration>,
     mode: RefreshMode,
     stale: StaleRule,
 }
 
 impl RefreshPolicy {
+    /// The rules that AWS's own SDKs move to in 2026, to the letter: for programs that have to behave as the others
+    /// of a fleet do.
+    ///
+    /// A refresh is made by the read that finds it due. After a failure that may heal the source is left alone for
+    /// 5 to 10 min, also if the credentials expire meanwhile, which are served on; what cannot heal is raised at
+    /// once. [`advisory_window`](Self::advisory_window) replaces the table of windows. Credentials that are never
+    /// served past their expiry (of processes, providers of your own, the environment) have no window: they are
+    /// kept until 10 s before it, and no failure of theirs is remembered.
+    pub fn aws() -> Self {
+        Self { rules: &AWS, advisory: None, mode: RefreshMode::Inline, stale: StaleRule::BySource }
+    }
+
+    /// For break-glass credentials: the first read fetches them, and then nothing is issued unless
+    /// [`renew`](crate::CredentialsCache::renew) asks for it.
+    ///
+    /// Once they have expired, or a service has refused them, a read is an error that says so; so it is after a
+    /// failure, whatever its kind: nobody is paged twice because a program tried again.
+    pub fn on_demand() -> Self {
+        Self { rules: &ON_DEMAND, advisory: None, mode: RefreshMode::Background, stale: StaleRule::Never }
+    }
+
     /// How long before expiry a refresh starts while the present credentials go on being served.
     ///
     /// Replaces the table: credentials that live at most 20 min are renewed 5 min ahead, under 90 min 15 min
-    /// ahead, longer ones an hour ahead. In any case at least a second and at most half the lifetime.
+    /// ahead, longer ones an hour ahead. In any case at least a second and, but for [`aws`](Self::aws), at most half
+    /// the lifetime.
     pub fn advisory_window(mut self, window: Duration) -> Self {
         self.advisory = Some(window);
         self
@@ -58,51 +99,49 @@ impl RefreshPolicy {
         }
     }
 
+    /// Whether what is in hand is ever renewed without somebody asking for it.
+    pub(crate) fn renews(&self) -> bool {
+        self.rules.renews
+    }
+
+    /// Whether a failure that cannot heal is raised although the credentials are far from their end.
+    pub(crate) fn raises_early(&self) -> bool {
+        self.rules.raises_early
+    }
+
     /// How long before expiry the advisory and the mandatory instant lie, for credentials that have `lifetime`
     /// left as they are obtained. `draw` in 0..1 moves the advisory instant earlier, so that processes started
     /// together do not refresh together.
-    pub(crate) fn windows(&self, lifetime: Duration, draw: f64) -> Windows {
-        let by_table = if lifetime <= SHORT_LIFETIME {
-            ADVISORY_SHORT
-        } else if lifetime < LONG_LIFETIME {
-            ADVISORY_MEDIUM
-        } else {
-            ADVISORY_LONG
-        };
-        let advisory = self.advisory.unwrap_or(by_table).max(ADVISORY_MIN).min(lifetime / 2);
-        Windows {
-            advisory: advisory.saturating_add(advisory.mul_f64(draw.clamp(0.0, 1.0) * FLEET_SPREAD)),
-            mandatory: MANDATORY.min(lifetime / 10).min(advisory),
-        }
+    pub(crate) fn windows(&self, lifetime: Duration, stale_servable: bool, draw: f64) -> Windows {
+        self.rules.windows(self.advisory, lifetime, stale_servable, draw)
     }
 
-    /// How long the source is left alone after a failure. `draw` in 0..1.
-    #[expect(clippy::unused_self, reason = "the policy of the AWS rules will pause otherwise")]
-    pub(crate) fn pause(&self, after: &AfterFailure<'_>, draw: f64) -> Duration {
-        let draw = draw.clamp(0.0, 1.0);
-        if let Some(wait) = retry_after(after.error) {
-            return spread_up(wait.min(RETRY_AFTER_MAX), draw);
+    /// How long the source is left alone after a failure; `None`: until somebody asks for a renewal. `draw` in 0..1.
+    pub(crate) fn pause(&self, after: &AfterFailure<'_>, draw: f64) -> Option<Duration> {
+        self.rules.pause(after, draw)
+    }
+
+    /// How long a refresh that brought nothing new is not repeated, with this much left until expiry: no hot loop on
+    /// a source that repeats itself.
+    pub(crate) fn pause_after_repetition(&self, left: Duration) -> Duration {
+        self.rules.pause_after_repetition(left)
+    }
+
+    /// How long a read waits for a flight that started `elapsed` ago; `None`: until it has landed.
+    pub(crate) fn patience(&self, patience: Patience, elapsed: Duration) -> Option<Duration> {
+        let most = self.rules.read_patience?;
+        let rest = most.saturating_sub(elapsed);
+        match patience {
+            Patience::ToTheEnd => None,
+            Patience::WhileValid { left } => Some(rest.min(left.saturating_sub(most))),
+            Patience::PastExpiry => Some(rest),
         }
-        match after.in_hand {
-            InHand::Valid { left, mandatory: true } if !after.may_heal => {
-                within(&PERMANENT_MEMORY, draw).min(left)
-            }
-            InHand::Valid { .. } | InHand::Stale { .. } if is_throttled(after.error) => {
-                spread_up(THROTTLED, draw)
-            }
-            InHand::Valid { left, .. } => {
-                let cap = (left / 4).clamp(PAUSE_CAP_MIN, PAUSE_CAP_MAX);
-                spread_down(doubled(PAUSE_FIRST, after.failures).min(cap), draw)
-            }
-            InHand::Stale { outage } if after.may_heal => {
-                // Grows with the age of the outage: at its start a quick recovery is likely.
-                spread_down((PAUSE_STALE_MIN + outage / 10).min(PAUSE_STALE_MAX), draw)
-            }
-            InHand::Stale { .. } | InHand::Nothing if !after.may_heal => within(&PERMANENT_MEMORY, draw),
-            InHand::Stale { .. } | InHand::Nothing => {
-                spread_down(doubled(PAUSE_EMPTY_FIRST, after.failures).min(PAUSE_EMPTY_MAX), draw)
-            }
-        }
+    }
+}
+
+impl Default for RefreshPolicy {
+    fn default() -> Self {
+        Self { rules: &OURS, advisory: None, mode: RefreshMode::Auto, stale: StaleRule::BySource }
     }
 }
 
@@ -125,112 +164,13 @@ pub enum RefreshMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StaleRule {
-    /// Those of the metadata service are: AWS often accepts them on while only the source has an outage. Those of
-    /// static keys, the environment, files and your own providers are not.
+    /// Those of the metadata service and of containers are: AWS often accepts them on while only the source has an
+    /// outage. Those of static keys, the environment, files and your own providers are not.
     #[default]
     BySource,
     /// Never.
     Never,
 }
-
-/// Distances before expiry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Windows {
-    pub(crate) advisory: Duration,
-    pub(crate) mandatory: Duration,
-}
-
-/// What a pause depends on.
-#[derive(Debug)]
-pub(crate) struct AfterFailure<'a> {
-    pub(crate) error: &'a Error,
-    /// Trying again may help: everything but what only a person can change.
-    pub(crate) may_heal: bool,
-    /// Failures in a row before this one.
-    pub(crate) failures: u32,
-    pub(crate) in_hand: InHand,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum InHand {
-    Nothing,
-    Valid { left: Duration, mandatory: bool },
-    Stale { outage: Duration },
-}
-
-/// How long a refresh that brought the same key is not repeated: no hot loop on a source that repeats itself.
-pub(crate) fn pause_after_repetition(left: Duration) -> Duration {
-    (left / 4).clamp(REPETITION_MIN, REPETITION_MAX)
-}
-
-/// How long a read may wait for a flight that started `elapsed` ago, with `left` until expiry.
-pub(crate) fn patience(left: Duration, elapsed: Duration) -> Duration {
-    READ_PATIENCE.saturating_sub(elapsed).min(left.saturating_sub(READ_PATIENCE))
-}
-
-/// How long a read of expired credentials that may be served stale waits for the first flight.
-pub(crate) fn patience_expired(elapsed: Duration) -> Duration {
-    READ_PATIENCE.saturating_sub(elapsed)
-}
-
-pub(crate) fn next_attempt(now: WallTime, pause: Duration) -> WallTime {
-    now.plus(pause)
-}
-
-fn retry_after(error: &Error) -> Option<Duration> {
-    match error {
-        Error::Failed(failure) => failure.retry_after(),
-        Error::NotConfigured(_) => None,
-    }
-}
-
-fn is_throttled(error: &Error) -> bool {
-    matches!(error, Error::Failed(failure) if failure.kind() == FailureKind::Throttled)
-}
-
-fn doubled(first: Duration, times: u32) -> Duration {
-    first.saturating_mul(1_u32.checked_shl(times).unwrap_or(u32::MAX))
-}
-
-/// Between half and the whole.
-fn spread_down(pause: Duration, draw: f64) -> Duration {
-    pause / 2 + (pause / 2).mul_f64(draw)
-}
-
-/// Between the whole and a tenth more: somebody else said how long.
-fn spread_up(pause: Duration, draw: f64) -> Duration {
-    pause + (pause / 10).mul_f64(draw)
-}
-
-fn within(range: &(Duration, Duration), draw: f64) -> Duration {
-    range.0 + range.1.saturating_sub(range.0).mul_f64(draw)
-}
-
-// The table of AWS's refresh rules of 2026.
-const SHORT_LIFETIME: Duration = Duration::from_secs(20 * 60);
-const LONG_LIFETIME: Duration = Duration::from_secs(90 * 60);
-const ADVISORY_SHORT: Duration = Duration::from_secs(5 * 60);
-const ADVISORY_MEDIUM: Duration = Duration::from_secs(15 * 60);
-const ADVISORY_LONG: Duration = Duration::from_secs(60 * 60);
-const MANDATORY: Duration = Duration::from_secs(60);
-const PERMANENT_MEMORY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
-
-// Ours: docs/design.md, "Pacing".
-// The read path's coarse clock is some milliseconds behind; no read may return what has expired meanwhile.
-const ADVISORY_MIN: Duration = Duration::from_secs(1);
-const FLEET_SPREAD: f64 = 0.1;
-const PAUSE_FIRST: Duration = Duration::from_secs(1);
-const PAUSE_CAP_MIN: Duration = Duration::from_secs(5);
-const PAUSE_CAP_MAX: Duration = Duration::from_secs(300);
-const PAUSE_STALE_MIN: Duration = Duration::from_secs(60);
-const PAUSE_STALE_MAX: Duration = Duration::from_secs(180);
-const PAUSE_EMPTY_FIRST: Duration = Duration::from_millis(100);
-const PAUSE_EMPTY_MAX: Duration = Duration::from_secs(5);
-const THROTTLED: Duration = Duration::from_secs(300);
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
-const REPETITION_MIN: Duration = Duration::from_secs(1);
-const REPETITION_MAX: Duration = Duration::from_secs(60);
-const READ_PATIENCE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests;

@@ -3,51 +3,25 @@
 //! The snapshot decides (`state`), the flight fetches (`flight`); this obeys.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cache::flight::{self, Fetch, Flight};
+use crate::cache::flight::{self, Fetch, Flight, News};
+use crate::cache::machine::{Boarding, Machine, Why};
 use crate::cache::policy::{RefreshMode, RefreshPolicy};
-use crate::cache::slot::Slot;
-use crate::cache::state::{Decision, Departure, Draws, Patience, Perishable, Snapshot};
+use crate::cache::scheduler::KeepFresh;
+use crate::cache::state::{Decision, Patience, Perishable, Snapshot, shortfall};
 use crate::error::Error;
-use crate::host::{Clock, Env};
+use crate::host::{Clock, Env, Stopwatch};
+use crate::provider::Notice;
 use crate::wall_time::WallTime;
 
 /// Keeps one value fresh: slot, flight and decision over any value that expires.
 pub(crate) struct Refresher<V>(Arc<Machine<V>>);
 
-/// What all clones share.
-pub(super) struct Machine<V> {
-    slot: Slot<Snapshot<V>>,
-    tower: Mutex<Tower<V>>,
-    policy: RefreshPolicy,
-    clock: Clock,
-    env: Env,
-    source: Box<dyn Fetch<V>>,
-}
-
-/// What may change only under the lock. Readers on the common path never take it.
-struct Tower<V> {
-    flight: Option<Arc<Flight<V>>>,
-    /// Counts `forget`s: what a flight of an earlier era brings is not kept.
-    era: u64,
-    draw: fastrand::Rng,
-    window_draw: f64,
-}
-
 impl<V: Perishable> Refresher<V> {
     pub(crate) fn new(source: impl Fetch<V>, policy: RefreshPolicy, clock: Clock, env: Env) -> Self {
-        let mut draw = clock.random();
-        let window_draw = draw.f64();
-        Self(Arc::new(Machine {
-            slot: Slot::new(Snapshot::empty()),
-            tower: Mutex::new(Tower { flight: None, era: 0, draw, window_draw }),
-            policy,
-            clock,
-            env,
-            source: Box::new(source),
-        }))
+        Self(Arc::new(Machine::new(Box::new(source), policy, clock, env)))
     }
 
     /// The common read: a look at the snapshot and a comparison with the coarse clock.
@@ -59,71 +33,111 @@ impl<V: Perishable> Refresher<V> {
 
     /// Everything else: whatever the decision says.
     pub(crate) async fn read(&self) -> Result<V, Error> {
+        self.decided().await.map(|value| self.0.served(value))
+    }
+
+    async fn decided(&self) -> Result<V, Error> {
         loop {
             let machine = &*self.0;
             let now = machine.clock.now();
             let snapshot = machine.slot.snapshot();
-            match snapshot.decide(now, &machine.policy) {
-                Decision::Fail(error) => return Err(error.clone()),
-                Decision::Serve { value, refresh: false } => return Ok(value.clone()),
-                Decision::ServeStale { value, refresh: false } => return Ok(value.marked_stale()),
-                Decision::Serve { value, refresh: true } => {
-                    let value = value.clone();
-                    return Ok(self.refresh_behind(now, &snapshot).await.unwrap_or(value));
-                }
-                Decision::ServeStale { value, refresh: true } => {
-                    let value = value.marked_stale();
-                    return Ok(self.refresh_behind(now, &snapshot).await.unwrap_or(value));
-                }
-                Decision::Join { patience } => match self.board(now, Why::IfDue) {
+            machine.look_for_expiry(&snapshot, now);
+            let (make_do, refresh) = match snapshot.decide(now, &machine.policy) {
+                Decision::Fail(error) => return Err(error),
+                Decision::Serve { value, refresh } => (value.clone(), refresh),
+                Decision::ServeStale { value, refresh } => (value.marked_stale(), refresh),
+                Decision::Join { patience } => match self.0.board(now, Why::IfDue) {
                     // No runtime: what is in hand is better than an error.
                     Err(error) => return snapshot.make_do(now, &machine.policy).ok_or(error),
-                    Ok(Boarding::NothingDue) => {}
-                    Ok(Boarding::Boarded { flight, .. }) => {
-                        let ended = flight.wait(patience, now).await;
-                        if let Some(answer) = self.after_waiting(&flight, ended) {
-                            return answer;
-                        }
-                    }
+                    Ok(Boarding::NothingDue) => continue,
+                    Ok(Boarding::Boarded { flight, .. }) => match self.wait(&flight, patience).await {
+                        Some(answer) => return answer,
+                        None => continue,
+                    },
                 },
+            };
+            if !refresh {
+                self.0.look(now);
+                return Ok(make_do);
+            }
+            let Ok(Boarding::Boarded { flight, started: true }) = self.0.board(now, Why::IfDue) else {
+                return Ok(make_do);
+            };
+            if !self.is_inline() {
+                return Ok(make_do);
+            }
+            let left = snapshot.held().map_or(Duration::ZERO, |held| now.until(held.expiry));
+            if let Some(answer) = self.wait(&flight, patience(left)).await {
+                return answer;
             }
         }
     }
 
+    /// A value that lasts as long as needed, or the longest there is and by how much it falls short.
+    pub(crate) async fn lasting(&self, needed: Duration) -> Result<(V, Duration), Error> {
+        let value = self.read().await?;
+        let now = self.0.clock.now();
+        let by = shortfall(&value, now, needed);
+        if by.is_zero() {
+            return Ok((value, by));
+        }
+        let Ok(Boarding::Boarded { flight, .. }) = self.0.board(now, Why::ToLast) else {
+            return Ok((value, by));
+        };
+        let left = value.expiry().map_or(Duration::ZERO, |expiry| now.until(expiry));
+        // Whatever becomes of it: what is in hand then is the answer.
+        self.wait(&flight, patience(left)).await;
+        let value = self.read().await?;
+        let by = shortfall(&value, self.0.clock.now(), needed);
+        Ok((value, by))
+    }
+
     /// What is in hand and has not expired, or may be served all the same: no waiting, and nothing is started.
     pub(crate) fn in_hand(&self) -> Option<V> {
-        self.0.slot.snapshot().in_hand(self.0.clock.now(), &self.0.policy)
+        self.0.in_hand()
     }
 
     /// Asks the source now, whatever the snapshot says; joins a flight that is already up.
     pub(crate) async fn renew(&self) -> Result<V, Error> {
         loop {
             let now = self.0.clock.now();
-            let Boarding::Boarded { flight, .. } = self.board(now, Why::OnDemand)? else { continue };
-            match flight.wait(Patience::ToTheEnd, now).await {
+            let Boarding::Boarded { flight, .. } = self.0.board(now, Why::OnDemand)? else { continue };
+            match flight.wait(None).await {
                 _ if flight.era != self.0.tower().era => {}
                 Some(outcome) => return outcome,
-                None => return Err(flight::interrupted(self.0.source.name())),
+                None => return Err(flight::interrupted(self.0.source().name())),
             }
         }
     }
 
-    /// A service refused the value for which `is_rejected` holds. Answers whether that one is still in hand.
-    pub(crate) fn invalidate(&self, is_rejected: impl FnOnce(&V) -> bool) -> bool {
-        let _tower = self.0.tower();
-        let snapshot = self.0.slot.snapshot();
-        let matches = snapshot.held().is_some_and(|held| is_rejected(&held.value));
-        if matches {
-            self.0.slot.replace(snapshot.rejected());
-        }
-        matches
+    /// A service refused the value of this [`mark`](Perishable::mark). Answers whether that one is still in hand.
+    pub(crate) fn invalidate(&self, mark: u64) -> bool {
+        self.0.reject(mark)
     }
 
     /// Drops what is in hand, and what a flight that is up will bring.
     pub(crate) fn forget(&self) {
-        let mut tower = self.0.tower();
-        tower.era = tower.era.wrapping_add(1);
-        self.0.slot.replace(Snapshot::empty());
+        // Before: a flight that starts right after must find nothing remembered.
+        self.0.source().notice(Notice::Forgotten);
+        self.0.forget();
+    }
+
+    pub(crate) fn source(&self) -> &dyn Fetch<V> {
+        self.0.source()
+    }
+
+    pub(crate) fn policy(&self) -> &RefreshPolicy {
+        &self.0.policy
+    }
+
+    /// Registers with the scheduler of this runtime.
+    pub(crate) fn keep_fresh(&self) -> Result<KeepFresh, Error> {
+        let runtime = flight::runtime(self.0.source().name())?;
+        Ok(KeepFresh::new(Arc::<Machine<V>>::clone(&self.0), &runtime, &self.0.clock))
+    }
+
+    pub(crate) fn is_kept_fresh(&self) -> bool {
+        self.0.is_watched()
     }
 
     pub(crate) fn snapshot(&self) -> (Arc<Snapshot<V>>, bool) {
@@ -131,33 +145,33 @@ impl<V: Perishable> Refresher<V> {
         (self.0.slot.snapshot(), tower.flight.is_some())
     }
 
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
     pub(crate) fn now(&self) -> WallTime {
         self.0.clock.now()
     }
 
-    /// Starts a flight for the next readers. Inline, the reader that started it waits for it, as on AWS Lambda,
-    /// where a task may be frozen as soon as nobody waits.
-    async fn refresh_behind(&self, now: WallTime, snapshot: &Snapshot<V>) -> Option<V> {
-        let machine = &*self.0;
-        let Ok(Boarding::Boarded { flight, started: true }) = self.board(now, Why::IfDue) else {
-            return None;
-        };
-        let inline = match machine.policy.refresh_mode() {
+    /// Whether the reader that started a flight waits for it, as on AWS Lambda, where a task may be frozen as soon as
+    /// nobody waits.
+    fn is_inline(&self) -> bool {
+        match self.0.policy.refresh_mode() {
             RefreshMode::Inline => true,
             RefreshMode::Background => false,
-            RefreshMode::Auto => machine.env.is_lambda(),
-        };
-        if !inline {
-            return None;
+            RefreshMode::Auto => self.0.env.is_lambda(),
         }
-        let patience = match snapshot.held().map(|held| now.until(held.expiry)) {
-            Some(Duration::ZERO) | None => Patience::PastExpiry,
-            Some(left) => Patience::WhileValid { left },
-        };
-        flight.wait(patience, now).await?.ok()
     }
 
-    fn after_waiting(&self, flight: &Flight<V>, ended: Option<Result<V, Error>>) -> Option<Result<V, Error>> {
+    /// Waits for a flight, as long as the policy has a read wait, and answers with what it brought or with what can be
+    /// made do with. `None`: decide again.
+    async fn wait(&self, flight: &Flight<V>, patience: Patience) -> Option<Result<V, Error>> {
+        let limit = self.0.policy.patience(patience, flight.started.elapsed());
+        let waited = Stopwatch::start();
+        let ended = flight.wait(limit).await;
+        if limit != Some(Duration::ZERO) {
+            self.0.source().tell(News::Waited(waited.elapsed()));
+        }
         if flight.era != self.0.tower().era {
             // Forgotten while it was up: what it brought belongs to those who came before.
             return None;
@@ -172,35 +186,11 @@ impl<V: Perishable> Refresher<V> {
         // Neither an answer nor anything to make do with: the clock has jumped past expiry. Decide again.
         ended.or_else(|| snapshot.trouble().map(|trouble| Err(trouble.error.clone())))
     }
+}
 
-    /// Joins the flight that is up, or starts one if it is (still) due.
-    fn board(&self, now: WallTime, why: Why) -> Result<Boarding<V>, Error> {
-        let machine = &self.0;
-        let runtime = flight::runtime(machine.source.name())?;
-        let (flight, landing) = {
-            let mut tower = machine.tower();
-            if let Some(flight) = &tower.flight {
-                return Ok(Boarding::Boarded { flight: Arc::clone(flight), started: false });
-            }
-            let snapshot = machine.slot.snapshot();
-            // Between the look and the lock a flight may have landed.
-            let due = match snapshot.decide(now, &machine.policy) {
-                Decision::Join { .. } => true,
-                Decision::Serve { refresh, .. } | Decision::ServeStale { refresh, .. } => refresh,
-                Decision::Fail(_) => false,
-            };
-            if !due && matches!(why, Why::IfDue) {
-                return Ok(Boarding::NothingDue);
-            }
-            let knew_of_rejection = snapshot.held().is_some_and(|held| held.rejected);
-            let (flight, landing) = Flight::new(machine, Departure { knew_of_rejection }, now, tower.era);
-            let flight = Arc::new(flight);
-            tower.flight = Some(Arc::clone(&flight));
-            (flight, landing)
-        };
-        flight.take_off(&runtime, landing);
-        Ok(Boarding::Boarded { flight, started: true })
-    }
+/// How long to wait with something in hand that has so long left.
+fn patience(left: Duration) -> Patience {
+    if left.is_zero() { Patience::PastExpiry } else { Patience::WhileValid { left } }
 }
 
 impl<V> Clone for Refresher<V> {
@@ -211,58 +201,6 @@ impl<V> Clone for Refresher<V> {
 
 impl<V: 'static> fmt::Debug for Refresher<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Refresher").field("source", &self.0.source.name()).finish_non_exhaustive()
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Why {
-    IfDue,
-    OnDemand,
-}
-
-enum Boarding<V> {
-    Boarded { flight: Arc<Flight<V>>, started: bool },
-    NothingDue,
-}
-
-/// What is known after a flight, and how long it took.
-type News<V> = (Arc<Snapshot<V>>, Duration);
-
-impl<V: Perishable> Machine<V> {
-    /// After a flight: what those are told who waited for it, and what is to be reported. Nothing is, if everything
-    /// was forgotten in the meantime.
-    pub(super) fn land(
-        &self,
-        outcome: Result<V, Error>,
-        departure: Departure,
-        era: u64,
-    ) -> (Result<V, Error>, Option<News<V>>) {
-        let now = self.clock.now();
-        let mut tower = self.tower();
-        let took = tower.flight.take().map_or(Duration::ZERO, |flight| flight.started.until(now));
-        if era != tower.era {
-            return (outcome, None);
-        }
-        let draws = Draws { window: tower.window_draw, pause: tower.draw.f64() };
-        let after = self.slot.snapshot().landed(outcome, departure, now, &self.policy, draws);
-        // They are told what the snapshot says, with the time of the next attempt.
-        let told = match (after.trouble(), after.held()) {
-            (Some(trouble), _) => Err(trouble.error.clone()),
-            (None, Some(held)) => Ok(held.value.clone()),
-            (None, None) => Err(flight::interrupted(self.source.name())),
-        };
-        (told, Some((self.slot.replace(after), took)))
-    }
-}
-
-impl<V> Machine<V> {
-    pub(super) fn source(&self) -> &dyn Fetch<V> {
-        &*self.source
-    }
-
-    fn tower(&self) -> MutexGuard<'_, Tower<V>> {
-        // Nothing under the lock can be left half done: a panic elsewhere does not spoil it.
-        self.tower.lock().unwrap_or_else(PoisonError::into_inner)
+        f.debug_struct("Refresher").field("source", &self.0.source().name()).finish_non_exhaustive()
     }
 }

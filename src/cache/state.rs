@@ -7,21 +7,26 @@
 //!                      flight is started     bounded         else the failure
 //! ```
 
+mod landing;
+
 use std::time::Duration;
 
-use crate::cache::policy::{self, AfterFailure, InHand, RefreshPolicy};
+pub(crate) use self::landing::{Arrival, Departure, Draws};
+use crate::cache::policy::RefreshPolicy;
 use crate::error::{Error, Failure, FailureKind};
 use crate::wall_time::WallTime;
 
 /// A value that expires: credentials, and the session tokens that sources use on the way to them.
 pub(crate) trait Perishable: Clone + Send + Sync + 'static {
     fn expiry(&self) -> Option<WallTime>;
-    /// Whether a refresh brought the same value again, under whatever new wrapping.
-    fn repeats(&self, other: &Self) -> bool;
+    /// The same for the same value under whatever new wrapping, and no secret: a hash, to be compared only.
+    fn mark(&self) -> u64;
     /// Whether its source is one whose values may be served past expiry.
     fn is_stale_servable(&self) -> bool;
     /// The value, marked as past its expiry.
     fn marked_stale(&self) -> Self;
+    /// Whether it is marked so.
+    fn is_stale(&self) -> bool;
     /// Where it came from, for errors.
     fn origin(&self) -> String;
 }
@@ -45,6 +50,10 @@ pub(crate) struct Held<V> {
     pub(crate) expiry: WallTime,
     /// A source that repeats itself is not asked again before this.
     not_before: WallTime,
+    /// When to look whether the files it was made from have changed.
+    look_at: WallTime,
+    /// They have: a refresh is due, and nobody waits for it.
+    changed: bool,
     /// A service refused it: the next read goes the mandatory way.
     pub(crate) rejected: bool,
 }
@@ -57,7 +66,8 @@ pub(crate) struct Trouble {
     since: WallTime,
     last: WallTime,
     pub(crate) failures: u32,
-    pub(crate) next_attempt: WallTime,
+    /// [`WallTime::NEVER`]: not before somebody asks for it.
+    next_attempt: WallTime,
 }
 
 /// What a read does.
@@ -70,7 +80,7 @@ pub(crate) enum Decision<'a, V> {
     /// Joins the flight; after `patience` it makes do with what is in hand.
     Join { patience: Patience },
     /// The failure is remembered: no contact with the source yet.
-    Fail(&'a Error),
+    Fail(Error),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,21 +92,6 @@ pub(crate) enum Patience {
     WhileValid { left: Duration },
     /// The same, past expiry.
     PastExpiry,
-}
-
-/// What a flight knew as it started.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Departure {
-    pub(crate) knew_of_rejection: bool,
-}
-
-/// Random shares in 0..1, drawn by the caller so that this file stays pure.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Draws {
-    /// Drawn once for each cache.
-    pub(crate) window: f64,
-    /// Drawn for each failure.
-    pub(crate) pause: f64,
 }
 
 impl<V: Perishable> Snapshot<V> {
@@ -120,21 +115,26 @@ impl<V: Perishable> Snapshot<V> {
 
     /// The one decision of the read path.
     pub(crate) fn decide(&self, now: WallTime, policy: &RefreshPolicy) -> Decision<'_, V> {
-        let trouble = self.trouble.as_ref();
-        let remembered = trouble.filter(|trouble| lies_within(trouble.last, trouble.next_attempt, now));
+        let remembered = self.remembered(now);
         let Some(held) = &self.held else {
             return match remembered {
-                Some(trouble) => Decision::Fail(&trouble.error),
+                Some(trouble) => Decision::Fail(trouble.error.clone()),
                 None => Decision::Join { patience: Patience::ToTheEnd },
             };
         };
         let value = &held.value;
-        let due = remembered.is_none() && !lies_within(held.obtained, held.not_before, now);
+        let due = policy.renews() && remembered.is_none() && !held.is_repetition(now);
         match held.phase(now) {
             Phase::Fresh => Decision::Serve { value, refresh: false },
-            Phase::Advisory => Decision::Serve { value, refresh: due },
+            Phase::Advisory => match remembered {
+                Some(trouble) if !trouble.may_heal && policy.raises_early() => {
+                    Decision::Fail(trouble.error.clone())
+                }
+                _ => Decision::Serve { value, refresh: due },
+            },
+            Phase::Mandatory | Phase::Expired if !policy.renews() => Decision::Fail(self.unrenewed(held)),
             Phase::Mandatory => match remembered {
-                Some(trouble) if !trouble.may_heal => Decision::Fail(&trouble.error),
+                Some(trouble) if !trouble.may_heal => Decision::Fail(trouble.error.clone()),
                 _ if due => {
                     Decision::Join { patience: Patience::WhileValid { left: now.until(held.expiry) } }
                 }
@@ -142,9 +142,9 @@ impl<V: Perishable> Snapshot<V> {
             },
             Phase::Expired => {
                 let stale = policy.allows_stale(value.is_stale_servable());
-                match trouble {
+                match &self.trouble {
                     Some(trouble) if remembered.is_some() && !(stale && trouble.may_heal) => {
-                        Decision::Fail(&trouble.error)
+                        Decision::Fail(trouble.error.clone())
                     }
                     Some(trouble) if stale && trouble.may_heal => {
                         Decision::ServeStale { value, refresh: remembered.is_none() }
@@ -167,100 +167,92 @@ impl<V: Perishable> Snapshot<V> {
         }
     }
 
-    /// The same for somebody who has waited: from the mandatory instant on, a failure that only a person can mend
-    /// is raised instead.
+    /// The same for somebody who has waited: from the mandatory instant on, by AWS's rules from the advisory one, a
+    /// failure that only a person can mend is raised instead.
     pub(crate) fn make_do(&self, now: WallTime, policy: &RefreshPolicy) -> Option<V> {
         let held = self.held.as_ref()?;
         let may_heal = self.trouble.as_ref().is_none_or(|trouble| trouble.may_heal);
-        let raised = !may_heal && matches!(held.phase(now), Phase::Mandatory | Phase::Expired);
+        let raised = !may_heal
+            && match held.phase(now) {
+                Phase::Fresh => false,
+                Phase::Advisory => policy.raises_early(),
+                Phase::Mandatory | Phase::Expired => true,
+            };
         if raised { None } else { self.in_hand(now, policy) }
     }
 
-    /// After a flight has landed.
-    pub(crate) fn landed(
-        &self,
-        outcome: Result<V, Error>,
-        departure: Departure,
-        now: WallTime,
-        policy: &RefreshPolicy,
-        draws: Draws,
-    ) -> Self {
-        match outcome {
-            Ok(value) if value.expiry().is_some_and(|expiry| expiry <= now) => {
-                self.failed(already_expired(&value), now, policy, draws)
-            }
-            Ok(value) => self.refreshed(value, departure, now, policy, draws),
-            Err(error) => self.failed(error, now, policy, draws),
-        }
+    /// Whether to look now if the files that the value was made from have changed.
+    pub(crate) fn is_look_due(&self, now: WallTime) -> bool {
+        self.held.as_ref().is_some_and(|held| now >= held.look_at && !held.changed)
     }
 
-    /// A service refused the value in hand. It is kept in case the refresh fails, and a running pause stays.
-    pub(crate) fn rejected(&self) -> Self {
-        let mut next = self.clone();
-        if let Some(held) = &mut next.held {
-            held.rejected = true;
-        }
-        next.settled()
+    /// Whether the source, asked now, is likely to give a value that lasts noticeably longer than the one in hand:
+    /// it gave that one a longer life. A tenth of it has to be gone, so that nobody is asked at each call.
+    pub(crate) fn may_last_longer(&self, now: WallTime, policy: &RefreshPolicy) -> bool {
+        policy.renews()
+            && self.remembered(now).is_none()
+            && self.held.as_ref().is_some_and(|held| {
+                let lifetime = held.obtained.until(held.expiry);
+                let gone = lifetime.saturating_sub(now.until(held.expiry));
+                !held.is_repetition(now) && gone >= (lifetime / 10).max(LASTING_GAIN_MIN)
+            })
     }
 
-    fn refreshed(
-        &self,
-        value: V,
-        departure: Departure,
-        now: WallTime,
-        policy: &RefreshPolicy,
-        draws: Draws,
-    ) -> Self {
-        let expiry = value.expiry().unwrap_or(WallTime::NEVER);
-        let repeated = self.held.as_ref().filter(|held| held.value.repeats(&value));
-        let (advisory, mandatory) = if expiry == WallTime::NEVER {
-            (WallTime::NEVER, WallTime::NEVER)
+    /// When something is to be done that no read has asked for: a refresh, or a look at the files.
+    pub(crate) fn due_at(&self, now: WallTime, policy: &RefreshPolicy) -> WallTime {
+        if !policy.renews() {
+            return WallTime::NEVER;
+        }
+        let pause_ends = self.remembered(now).map_or(WallTime::ALWAYS_PAST, |trouble| trouble.next_attempt);
+        let Some(held) = &self.held else { return pause_ends };
+        let ripe = if held.rejected || held.changed {
+            WallTime::ALWAYS_PAST
         } else {
-            let windows = policy.windows(now.until(expiry), draws.window);
-            (expiry.minus(windows.advisory), expiry.minus(windows.mandatory))
+            held.advisory.min(held.mandatory)
         };
-        let not_before = match repeated {
-            Some(_) => now.plus(policy::pause_after_repetition(now.until(expiry))),
-            None => WallTime::ALWAYS_PAST,
-        };
-        // A rejection that came while the flight was up speaks of what it brings, if it brings the same.
-        let rejected = repeated.is_some_and(|held| held.rejected) && !departure.knew_of_rejection;
-        let held = Held { value, obtained: now, advisory, mandatory, expiry, not_before, rejected };
-        Self { held: Some(held), trouble: None, quiet_until: WallTime::ALWAYS_PAST }.settled()
+        let repeated = if held.is_repetition(now) { held.not_before } else { WallTime::ALWAYS_PAST };
+        let look_at = if held.changed { WallTime::NEVER } else { held.look_at };
+        ripe.max(repeated).max(pause_ends).min(look_at)
     }
 
-    fn failed(&self, error: Error, now: WallTime, policy: &RefreshPolicy, draws: Draws) -> Self {
-        let (since, failures) = match &self.trouble {
-            Some(trouble) => (trouble.since, trouble.failures),
-            None => (now, 0),
+    fn remembered(&self, now: WallTime) -> Option<&Trouble> {
+        self.trouble.as_ref().filter(|trouble| {
+            let until_asked_for = trouble.next_attempt == WallTime::NEVER;
+            until_asked_for || lies_within(trouble.last, trouble.next_attempt, now)
+        })
+    }
+
+    /// Why a policy that never renews by itself returns nothing.
+    fn unrenewed(&self, held: &Held<V>) -> Error {
+        if let Some(trouble) = &self.trouble {
+            return trouble.error.clone();
+        }
+        let what = if held.rejected {
+            "were refused by a service".to_owned()
+        } else {
+            format!("expired at {}", held.expiry)
         };
-        // "Not configured" of a source that gave credentials before is a half-written file or a lost route.
-        let may_heal = error.is_transient() || error.is_not_configured();
-        let in_hand = match &self.held {
-            None => InHand::Nothing,
-            Some(held) => match held.phase(now) {
-                Phase::Expired if policy.allows_stale(held.value.is_stale_servable()) => {
-                    InHand::Stale { outage: since.until(now) }
-                }
-                Phase::Expired => InHand::Nothing,
-                phase => InHand::Valid { left: now.until(held.expiry), mandatory: phase == Phase::Mandatory },
-            },
-        };
-        let pause = policy.pause(&AfterFailure { error: &error, may_heal, failures, in_hand }, draws.pause);
-        let next_attempt = policy::next_attempt(now, pause);
-        let error = error.with_next_attempt(next_attempt);
-        let failures = failures.saturating_add(1);
-        let trouble = Trouble { error, may_heal, since, last: now, failures, next_attempt };
-        Self { held: self.held.clone(), trouble: Some(trouble), quiet_until: WallTime::ALWAYS_PAST }.settled()
+        let message = format!("the credentials {what}, and this cache never renews them by itself");
+        Failure::new(FailureKind::Withheld, held.value.origin(), message)
+            .with_remedy("call `renew()` where somebody means it")
+            .into()
     }
 
     fn settled(mut self) -> Self {
         self.quiet_until = match &self.held {
-            Some(held) if !held.rejected => held.advisory,
+            Some(held) if !held.rejected && !held.changed => {
+                let ahead_of_expiry = held.expiry.minus(COARSE_CLOCK_LAG);
+                held.advisory.min(held.mandatory).min(held.look_at).min(ahead_of_expiry)
+            }
             _ => WallTime::ALWAYS_PAST,
         };
         self
     }
+}
+
+/// By how much a value does not last as long as needed; zero if it does.
+pub(crate) fn shortfall(value: &impl Perishable, now: WallTime, needed: Duration) -> Duration {
+    value.expiry().map_or(Duration::ZERO, |expiry| needed.saturating_sub(now.until(expiry)))
 }
 
 impl<V> Held<V> {
@@ -269,11 +261,22 @@ impl<V> Held<V> {
             Phase::Expired
         } else if self.rejected || now >= self.mandatory {
             Phase::Mandatory
-        } else if now >= self.advisory {
+        } else if self.changed || now >= self.advisory {
             Phase::Advisory
         } else {
             Phase::Fresh
         }
+    }
+
+    fn is_repetition(&self, now: WallTime) -> bool {
+        lies_within(self.obtained, self.not_before, now)
+    }
+}
+
+impl Trouble {
+    /// `None`: not before somebody asks for it.
+    pub(crate) fn next_attempt(&self) -> Option<WallTime> {
+        (self.next_attempt != WallTime::NEVER).then_some(self.next_attempt)
     }
 }
 
@@ -292,16 +295,11 @@ fn lies_within(began: WallTime, ends: WallTime, now: WallTime) -> bool {
     now < ends && now >= began.minus(CLOCK_SLEW)
 }
 
-fn already_expired<V: Perishable>(value: &V) -> Error {
-    let at = value.expiry().unwrap_or(WallTime::ALWAYS_PAST);
-    let message = format!("answered with credentials that expired at {at}");
-    Failure::new(FailureKind::Expired, value.origin(), message)
-        .with_remedy("let whoever issues them renew them; if that was done, check this machine's clock")
-        .into()
-}
-
 /// A clock that is being corrected in small steps has not been turned back.
 const CLOCK_SLEW: Duration = Duration::from_secs(1);
+/// More than the coarse clock of the read path is ever behind: no read may return what has expired meanwhile.
+const COARSE_CLOCK_LAG: Duration = Duration::from_millis(20);
+const LASTING_GAIN_MIN: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests;

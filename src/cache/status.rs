@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::cache::state::{Phase, Snapshot};
+use crate::cache::Refresher;
+use crate::cache::state::{Phase, Trouble};
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::source::Source;
@@ -18,6 +19,10 @@ pub struct Status {
     pub source: Option<Source>,
     /// Which keys they are.
     pub access_key_id: Option<String>,
+    /// Counts up in this process with each set that is made.
+    pub generation: Option<u64>,
+    /// Whether they have expired, and are served all the same, marked as stale.
+    pub stale: bool,
     /// How long ago they were obtained.
     pub age: Option<Duration>,
     /// When they expire; `None` also for those that do not.
@@ -26,11 +31,13 @@ pub struct Status {
     pub refresh_due: Option<SystemTime>,
     /// Whether a refresh is under way.
     pub refreshing: bool,
+    /// Whether a scheduler keeps them fresh: see [`keep_fresh`](crate::CredentialsCache::keep_fresh).
+    pub kept_fresh: bool,
     /// The last failure since the last success.
     pub last_failure: Option<Error>,
     /// Failures in a row since the last success.
     pub failures: u32,
-    /// After a failure: the source is left alone until then.
+    /// After a failure: the source is left alone until then. `None` also if it is until somebody asks for a renewal.
     pub next_attempt: Option<SystemTime>,
 }
 
@@ -51,7 +58,9 @@ pub enum CacheState {
 }
 
 impl Status {
-    pub(crate) fn of(snapshot: &Snapshot<Credentials>, refreshing: bool, now: WallTime) -> Self {
+    pub(crate) fn of(refresher: &Refresher<Credentials>) -> Self {
+        let now = refresher.now();
+        let (snapshot, refreshing) = refresher.snapshot();
         let held = snapshot.held();
         let trouble = snapshot.trouble();
         let unless_never = |at: WallTime| (at != WallTime::NEVER).then(|| at.into());
@@ -64,13 +73,18 @@ impl Status {
             }),
             source: held.map(|held| held.value.source().clone()),
             access_key_id: held.map(|held| held.value.access_key_id().to_owned()),
+            generation: held.map(|held| held.value.generation()),
+            stale: snapshot
+                .in_hand(now, refresher.policy())
+                .is_some_and(|credentials| credentials.is_stale()),
             age: held.map(|held| held.obtained.until(now)),
             expiry: held.and_then(|held| unless_never(held.expiry)),
             refresh_due: held.and_then(|held| unless_never(held.advisory)),
             refreshing,
+            kept_fresh: refresher.is_kept_fresh(),
             last_failure: trouble.map(|trouble| trouble.error.clone()),
             failures: trouble.map_or(0, |trouble| trouble.failures),
-            next_attempt: trouble.map(|trouble| trouble.next_attempt.into()),
+            next_attempt: trouble.and_then(Trouble::next_attempt).map(Into::into),
         }
     }
 }

@@ -15,7 +15,7 @@
 use std::fmt;
 
 use super::printable::printable;
-use super::profiles::{Origin, Profile, Profiles};
+use super::profiles::{Origin, Profile, Profiles, Value};
 
 /// Where to look.
 #[derive(Clone, Copy)]
@@ -49,7 +49,7 @@ pub(crate) enum OverrideOrigin {
 pub(crate) enum EndpointOverrideError {
     NotABoolean { setting: String, origin: OverrideOrigin },
     NoSuchServices { services: String, profile: String, origin: Origin },
-    NotOneLine { profile: String, origin: Origin },
+    NotOneLine { key: &'static str, profile: String, origin: Origin },
 }
 
 /// Looks for the endpoint of a service, by its id: `STS`, `SSO OIDC`.
@@ -105,7 +105,8 @@ fn of_profile(
     profiles: &Profiles,
 ) -> Result<Option<EndpointOverride>, EndpointOverrideError> {
     let mut of_service = None;
-    if let Some(services) = profile.get_set("services") {
+    if let Some(services) = profile.get_set(SERVICES) {
+        one_line(SERVICES, services, profile)?;
         let section =
             profiles.services(services.text()).ok_or_else(|| EndpointOverrideError::NoSuchServices {
                 services: printable(services.text()),
@@ -118,11 +119,18 @@ fn of_profile(
     // What is written below the key by mistake is not to be taken for nothing.
     let of_profile = profile.get(KEY).filter(|url| !url.is_blank() || url.has_sub());
     let Some(url) = of_service.or(of_profile) else { return Ok(None) };
-    let origin = url.origin().clone();
-    if url.text().contains('\n') || url.has_sub() {
-        return Err(EndpointOverrideError::NotOneLine { profile: printable(profile.name()), origin });
+    one_line(KEY, url, profile)?;
+    let origin = OverrideOrigin::File(url.origin().clone());
+    Ok(Some(EndpointOverride { url: url.text().trim().to_owned(), origin }))
+}
+
+/// What follows in indented lines may be a secret, and must not be taken for a part of the value.
+fn one_line(key: &'static str, value: &Value, profile: &Profile) -> Result<(), EndpointOverrideError> {
+    if value.text().contains('\n') || value.has_sub() {
+        let (profile, origin) = (printable(profile.name()), value.origin().clone());
+        return Err(EndpointOverrideError::NotOneLine { key, profile, origin });
     }
-    Ok(Some(EndpointOverride { url: url.text().trim().to_owned(), origin: OverrideOrigin::File(origin) }))
+    Ok(())
 }
 
 fn variable_value(settings: EndpointSettings<'_>, name: &str) -> Option<String> {
@@ -162,9 +170,9 @@ impl fmt::Display for EndpointOverrideError {
                 f,
                 "profile `{profile}` ({origin}): its `services` section `{services}` does not exist; add `[services {services}]` to the config file or correct the name"
             ),
-            Self::NotOneLine { profile, origin } => write!(
+            Self::NotOneLine { key, profile, origin } => write!(
                 f,
-                "profile `{profile}` ({origin}): the value of `endpoint_url` goes on in indented lines; write it in one line, and begin the next key in the first column"
+                "profile `{profile}` ({origin}): the value of `{key}` goes on in indented lines; write it in one line, and begin the next key in the first column"
             ),
         }
     }
@@ -175,6 +183,7 @@ impl std::error::Error for EndpointOverrideError {}
 const VARIABLE: &str = "AWS_ENDPOINT_URL";
 const IGNORE_VARIABLE: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 const KEY: &str = "endpoint_url";
+const SERVICES: &str = "services";
 const IGNORE_KEY: &str = "ignore_configured_endpoint_urls";
 
 #[cfg(test)]

@@ -8,10 +8,6 @@ mod endpoint_override;
 #[cfg(feature = "profile")]
 mod ini;
 #[cfg(feature = "profile")]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the plan is whole; providers for roles, SSO and login will carry it out")
-)]
 mod plan;
 #[cfg(feature = "profile")]
 mod printable;
@@ -23,6 +19,6 @@ pub(crate) use command::Invocation;
 #[cfg(feature = "profile")]
 pub(crate) use endpoint_override::{EndpointSettings, endpoint_override};
 #[cfg(feature = "profile")]
-pub(crate) use plan::{Base, Plan, PlanError, plan};
+pub(crate) use plan::{Base, CredentialSource, Plan, PlanError, RoleStep, plan, setting};
 #[cfg(feature = "profile")]
 pub(crate) use profiles::{Profiles, Value};

@@ -37,14 +37,14 @@ mod keys;
 use std::collections::HashSet;
 
 use super::profiles::{Origin, Profile, Profiles, Value};
-pub(crate) use base::Base;
 use base::Step;
+pub(crate) use base::{Base, CredentialSource, setting};
 use error::no_such_profile;
 pub(crate) use error::{Invalid, PlanError, Problem};
 use keys::{CREDENTIAL_KEYS, ROLE_KEYS};
 
 /// How a profile comes by its credentials.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) base: Base,
     /// The profile in which the base stands.
@@ -56,7 +56,7 @@ pub(crate) struct Plan {
 }
 
 /// A role to assume, with the values as they stand in its profile.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RoleStep {
     /// The profile with the `role_arn`.
     pub(crate) profile: String,

@@ -249,6 +249,13 @@ impl Value {
     }
 }
 
+/// The same text at the same place.
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.says_the_same(other) && self.origin == other.origin
+    }
+}
+
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[REDACTED {}]", self.origin)

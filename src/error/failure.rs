@@ -174,12 +174,18 @@ pub enum FailureKind {
     Expired,
     /// The attempt ended without an answer: its provider panicked, or its runtime was shut down. Transient.
     Interrupted,
+    /// The source that gave the credentials so far says that it is not configured any more, and no other is asked in
+    /// its place. Transient: files are rewritten, and services go away for a moment.
+    Vanished,
+    /// Nothing is issued before somebody asks for it by [`renew`](crate::CredentialsCache::renew): a gate refused, or
+    /// the policy is [`on_demand`](crate::RefreshPolicy::on_demand). Permanent.
+    Withheld,
 }
 
 impl FailureKind {
     /// Whether trying again later may help without a change of the configuration.
     #[must_use]
     pub fn is_transient(self) -> bool {
-        !matches!(self, Self::Misconfigured | Self::Refused | Self::NoRuntime)
+        !matches!(self, Self::Misconfigured | Self::Refused | Self::NoRuntime | Self::Withheld)
     }
 }

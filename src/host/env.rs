@@ -2,6 +2,8 @@
 
 #[cfg(feature = "test-util")]
 use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
 #[cfg(feature = "test-util")]
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,18 +23,26 @@ impl Env {
     /// What is not UTF-8 is read with replacement characters: it then fails where it is used, under its name,
     /// instead of being passed over.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
-        let value = match self {
-            Self::Process => std::env::var_os(name)?.to_string_lossy().into_owned(),
+        set(&self.value(name)?.to_string_lossy()).map(str::to_owned)
+    }
+
+    /// The same for the path of a file, which need not be UTF-8.
+    pub(crate) fn path(&self, name: &str) -> Option<PathBuf> {
+        let value = self.value(name)?;
+        match value.to_str() {
+            Some(text) => set(text).map(PathBuf::from),
+            None => Some(value.into()),
+        }
+    }
+
+    fn value(&self, name: &str) -> Option<OsString> {
+        match self {
+            Self::Process => std::env::var_os(name),
             #[cfg(feature = "test-util")]
             Self::Given(variables) => {
-                variables.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()?
+                let variables = variables.lock().unwrap_or_else(PoisonError::into_inner);
+                variables.get(name).map(OsString::from)
             }
-        };
-        let trimmed = value.trim();
-        match trimmed.len() {
-            0 => None,
-            len if len == value.len() => Some(value),
-            _ => Some(trimmed.to_owned()),
         }
     }
 
@@ -55,4 +65,8 @@ impl Env {
     pub(crate) fn is_lambda(&self) -> bool {
         self.get("AWS_LAMBDA_FUNCTION_NAME").is_some()
     }
+}
+
+fn set(value: &str) -> Option<&str> {
+    Some(value.trim()).filter(|value| !value.is_empty())
 }

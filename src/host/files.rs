@@ -1,5 +1,7 @@
 //! Files, read whole: regular ones only, up to a limit, never on a task's thread.
 
+mod stamp;
+
 #[cfg(feature = "test-util")]
 use std::collections::HashMap;
 use std::fmt;
@@ -7,6 +9,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 #[cfg(feature = "test-util")]
 use std::sync::{Arc, Mutex, PoisonError};
+
+pub(crate) use self::stamp::Stamp;
+#[cfg(feature = "container")]
+use crate::wall_time::WallTime;
 
 /// Where files come from.
 #[derive(Clone, Debug, Default)]
@@ -21,33 +27,71 @@ pub(crate) enum Files {
 impl Files {
     /// Reads a regular file of at most `limit` bytes.
     pub(crate) async fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+        self.read_stamped(path, limit).await.map(|(bytes, _)| bytes)
+    }
+
+    /// The same, and how the file looked as it was opened.
+    pub(crate) async fn read_stamped(&self, path: &Path, limit: u64) -> Result<(Vec<u8>, Stamp), FileError> {
         #[cfg(feature = "test-util")]
         if let Self::Given(files) = self
             && let Some(bytes) = files.lock().unwrap_or_else(PoisonError::into_inner).get(path)
         {
             let fits = bytes.len() as u64 <= limit;
-            return if fits { Ok(bytes.clone()) } else { Err(FileError::TooLarge { limit }) };
+            return if fits {
+                Ok((bytes.clone(), Stamp::of_contents(bytes)))
+            } else {
+                Err(FileError::TooLarge { limit })
+            };
         }
         let path = path.to_owned();
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => match runtime.spawn_blocking(move || read_regular(&path, limit)).await {
-                Ok(read) => read,
-                Err(_) => Err(FileError::Io(io::ErrorKind::Interrupted)),
-            },
-            // Nobody's task is held up.
-            Err(_) => read_regular(&path, limit),
+        let read = off_the_runtime(move || read_regular(&path, limit)).await;
+        read.unwrap_or(Err(FileError::Io(io::ErrorKind::Interrupted)))
+    }
+
+    /// When a file was last written, where that can be known.
+    #[cfg(feature = "container")]
+    pub(crate) async fn written(&self, path: &Path) -> Option<WallTime> {
+        #[cfg(feature = "test-util")]
+        if let Self::Given(files) = self
+            && files.lock().unwrap_or_else(PoisonError::into_inner).contains_key(path)
+        {
+            return None;
+        }
+        let path = path.to_owned();
+        let look = move || Some(WallTime::from(std::fs::metadata(path).ok()?.modified().ok()?));
+        off_the_runtime(look).await.flatten()
+    }
+
+    /// A path as somebody wrote it into a setting: `~/` is the home directory; `~somebody/` is not looked up, as in
+    /// AWS's SDKs.
+    pub(crate) fn expand(&self, path: impl AsRef<Path>, env: &crate::host::Env) -> PathBuf {
+        let path = path.as_ref();
+        match (path.strip_prefix("~"), self.home(env)) {
+            (Ok(below), Some(home)) => home.join(below),
+            _ => path.to_owned(),
         }
     }
 
     /// The home directory: `HOME` (on Windows `USERPROFILE`), else what the system knows of the user, as under a
     /// service manager that sets no `HOME`.
     pub(crate) fn home(&self, env: &crate::host::Env) -> Option<PathBuf> {
-        let named = env.get(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from);
+        let named = env.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
         match self {
             Self::Disk => named.or_else(std::env::home_dir).filter(|home| !home.as_os_str().is_empty()),
             #[cfg(feature = "test-util")]
             Self::Given(_) => named,
         }
+    }
+}
+
+/// What takes long, on a thread of its own, so that no other task is held up; `None` if it was cut off.
+pub(crate) async fn off_the_runtime<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => runtime.spawn_blocking(work).await.ok(),
+        // Nobody's task is held up.
+        Err(_) => Some(work()),
     }
 }
 
@@ -71,7 +115,7 @@ impl fmt::Display for FileError {
     }
 }
 
-fn read_regular(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
+fn read_regular(path: &Path, limit: u64) -> Result<(Vec<u8>, Stamp), FileError> {
     let file = open(path)?;
     // Asked of what was opened, not of the path: it may have changed in between.
     let about = file.metadata().map_err(|error| io_error(&error))?;
@@ -81,9 +125,10 @@ fn read_regular(path: &Path, limit: u64) -> Result<Vec<u8>, FileError> {
     if about.len() > limit {
         return Err(FileError::TooLarge { limit });
     }
+    let stamp = Stamp::of(&about);
     let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default());
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
-    if bytes.len() as u64 > limit { Err(FileError::TooLarge { limit }) } else { Ok(bytes) }
+    if bytes.len() as u64 > limit { Err(FileError::TooLarge { limit }) } else { Ok((bytes, stamp)) }
 }
 
 /// Without waiting for the other end of a FIFO.

@@ -10,10 +10,16 @@ pub(crate) mod exec;
 mod files;
 #[cfg(feature = "_http")]
 pub(crate) mod http;
+#[cfg(feature = "_http")]
+pub(crate) mod runtime;
 
-pub(crate) use self::clock::Clock;
+#[cfg(feature = "test-util")]
+pub(crate) use self::clock::LearnedSkew;
+#[cfg(feature = "_http")]
+pub(crate) use self::clock::Teacher;
+pub(crate) use self::clock::{Clock, Stopwatch};
 pub(crate) use self::env::Env;
-pub(crate) use self::files::{FileError, Files};
+pub(crate) use self::files::{FileError, Files, Stamp, off_the_runtime};
 
 /// Everything outside that a source may look at. Clones share it.
 #[derive(Clone, Debug, Default)]

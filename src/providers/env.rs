@@ -15,7 +15,7 @@
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html>
 
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Places};
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::Env;
 use crate::provider::CredentialsProvider;
@@ -55,8 +55,8 @@ impl CredentialsProvider for Environment {
         let variables = Variables {
             access_key_id: self.env.get(ACCESS_KEY_ID),
             secret_access_key: self.env.get(SECRET_ACCESS_KEY),
-            session_token: self.env.get("AWS_SESSION_TOKEN"),
-            account_id: self.env.get("AWS_ACCOUNT_ID"),
+            session_token: self.env.get(SESSION_TOKEN),
+            account_id: self.env.get(ACCOUNT_ID),
             expiration: self.env.get(EXPIRATION),
         };
         variables.credentials(lambda)
@@ -99,7 +99,12 @@ impl Variables {
             let expiry = WallTime::parse_rfc3339(&expiration).ok_or_else(unreadable_expiration)?;
             builder = builder.expiry(std::time::SystemTime::from(expiry));
         }
-        builder.build()
+        builder.build_from(&Places {
+            access_key_id: ACCESS_KEY_ID,
+            secret_access_key: SECRET_ACCESS_KEY,
+            session_token: SESSION_TOKEN,
+            account_id: ACCOUNT_ID,
+        })
     }
 }
 
@@ -118,4 +123,6 @@ fn unreadable_expiration() -> Error {
 const NAME: &str = SourceKind::Environment.name();
 const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+const ACCOUNT_ID: &str = "AWS_ACCOUNT_ID";
 const EXPIRATION: &str = "AWS_CREDENTIAL_EXPIRATION";

@@ -3,8 +3,16 @@
 //! [`DefaultChain`](crate::DefaultChain) puts them in AWS's order; each also works alone, or in a
 //! [`ProviderChain`](crate::ProviderChain) of your own.
 
-#[cfg(not(all(feature = "profile", feature = "process", feature = "container", feature = "imds")))]
+#[cfg(not(all(
+    feature = "profile",
+    feature = "process",
+    feature = "sts",
+    feature = "container",
+    feature = "imds"
+)))]
 mod absent;
+#[cfg(feature = "sts")]
+mod assume_role;
 #[cfg(feature = "container")]
 mod container;
 mod env;
@@ -15,11 +23,21 @@ mod process;
 #[cfg(feature = "profile")]
 mod profile;
 #[cfg(feature = "_http")]
-mod retry;
+pub(crate) mod retry;
 mod static_keys;
+#[cfg(feature = "sts")]
+mod web_identity;
 
-#[cfg(not(all(feature = "profile", feature = "process", feature = "container", feature = "imds")))]
+#[cfg(not(all(
+    feature = "profile",
+    feature = "process",
+    feature = "sts",
+    feature = "container",
+    feature = "imds"
+)))]
 pub(crate) use self::absent::Absent;
+#[cfg(feature = "sts")]
+pub use self::assume_role::AssumeRole;
 #[cfg(feature = "container")]
 pub use self::container::Container;
 pub use self::env::Environment;
@@ -30,3 +48,5 @@ pub use self::process::Process;
 #[cfg(feature = "profile")]
 pub use self::profile::ProfileFile;
 pub use self::static_keys::{Anonymous, StaticKeys};
+#[cfg(feature = "sts")]
+pub use self::web_identity::WebIdentity;

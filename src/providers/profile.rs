@@ -8,26 +8,41 @@
 //! aws_session_token = …
 //! ```
 //!
-//! The files are read at each retrieve, so that exchanged keys are picked up. The profile that is named, in code or
+//! ```ini
+//! # ~/.aws/config
+//! [profile reports]
+//! role_arn = arn:aws:iam::222222222222:role/reports
+//! source_profile = dev                    # or credential_source = Environment, Ec2InstanceMetadata, EcsContainer
+//! external_id = …
+//! ```
+//!
+//! The files are read at each retrieve, and a cache looks every minute whether they have changed, so that exchanged keys
+//! are picked up. The profile that is named, in code or
 //! by `AWS_PROFILE`, has to exist: failed otherwise. Without a name, no profile `default` is not configured. A profile
 //! that says nothing about credentials is not configured; one that says it wrongly is failed, with file and line.
 //!
-//! A `credential_process` is carried out as `providers::Process` says (feature `process`).
+//! Roles are assumed one after the other, from the source on; each keeps its session between refreshes of the next,
+//! as long as the profiles stay as they are. A `credential_process` is carried out as `providers::Process` says
+//! (feature `process`).
 //!
-//! Roles, IAM Identity Center and `aws login` are read and checked here, and refused by name until their
-//! providers come: nothing in a profile is passed over in silence.
+//! IAM Identity Center and `aws login` are read and checked here, and refused by name until their providers come:
+//! nothing in a profile is passed over in silence.
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>
 
-use secrecy::SecretString;
+mod assembly;
 
-use crate::config::{Base, Plan, Value};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use self::assembly::Assembled;
+use crate::chain::CHAIN_TIME_LIMIT;
+use crate::config::Plan;
 use crate::credentials::Credentials;
-use crate::error::{Error, Failure, FailureKind};
+use crate::error::Error;
 use crate::host::Host;
 use crate::provider::CredentialsProvider;
-use crate::shared_files::{NAME, SharedFiles};
-use crate::source::{Source, SourceKind};
+use crate::shared_files::{SharedFiles, Stamps};
 
 /// One profile of the shared files.
 ///
@@ -40,6 +55,10 @@ use crate::source::{Source, SourceKind};
 pub struct ProfileFile {
     host: Host,
     profile: Option<String>,
+    /// Clones share it, and with it the sessions of the roles on the way.
+    assembled: Arc<Mutex<Option<Arc<Assembled>>>>,
+    /// How the files looked that this was read from.
+    seen: Arc<Mutex<Option<Stamps>>>,
 }
 
 impl ProfileFile {
@@ -64,7 +83,31 @@ impl ProfileFile {
     }
 
     pub(crate) fn of(host: Host, profile: Option<String>) -> Self {
-        Self { host, profile }
+        Self { host, profile, assembled: Arc::default(), seen: Arc::default() }
+    }
+
+    fn files(&self) -> SharedFiles {
+        SharedFiles::new(self.host.clone(), self.profile.clone())
+    }
+
+    fn see(&self, stamps: Stamps) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(stamps);
+    }
+
+    /// The providers for this plan: those of the last time, with their sessions, if nothing has changed.
+    fn assembled(&self, plan: Plan) -> Result<Arc<Assembled>, Error> {
+        let mut known = self.assembled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(assembled) = &*known
+            && assembled.carries_out(&plan)
+        {
+            return Ok(Arc::clone(assembled));
+        }
+        for shadowed in &plan.shadowed {
+            tracing::debug!(profile = shadowed.profile, key = shadowed.key, origin = %shadowed.origin, "has no effect");
+        }
+        let assembled = Arc::new(Assembled::new(&self.host, self.profile.as_deref(), plan)?);
+        *known = Some(Arc::clone(&assembled));
+        Ok(assembled)
     }
 }
 
@@ -76,86 +119,34 @@ impl Default for ProfileFile {
 
 impl CredentialsProvider for ProfileFile {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        let loaded = SharedFiles::new(self.host.clone(), self.profile.clone()).load().await?;
-        let plan = loaded.plan()?;
-        for shadowed in &plan.shadowed {
-            tracing::debug!(profile = shadowed.profile, key = shadowed.key, origin = %shadowed.origin, "has no effect");
-        }
-        credentials(&self.host, &plan).await
+        let loaded = self.files().load().await?;
+        let assembled = self.assembled(loaded.plan()?)?;
+        self.see(loaded.stamps());
+        // A profile that names its source has set it up: it never slides into the next one.
+        assembled.provider.retrieve().await.map_err(|error| loaded.set_up(error))
     }
 
-    /// Long enough for a process.
-    fn time_limit(&self) -> std::time::Duration {
-        crate::chain::CHAIN_TIME_LIMIT
+    fn time_limit(&self) -> Duration {
+        CHAIN_TIME_LIMIT
     }
-}
 
-async fn credentials(host: &Host, plan: &Plan) -> Result<Credentials, Error> {
-    if let Some(role) = plan.roles.last() {
-        return Err(not_yet("role_arn", &role.profile, &role.role_arn));
+    fn may_change(&self) -> bool {
+        true
     }
-    let profile = &plan.base_profile;
-    let (id, secret, token, account_id) = match &plan.base {
-        Base::Static { access_key_id, secret_access_key, session_token, account_id } => {
-            (access_key_id, secret_access_key, session_token, account_id)
+
+    /// Files that say the same about this profile as before have not changed, whatever else in them has.
+    async fn has_changed(&self, _held: &Credentials) -> bool {
+        let stamps = self.files().stamps().await;
+        if *self.seen.lock().unwrap_or_else(PoisonError::into_inner) == Some(stamps) {
+            return false;
         }
-        Base::WebIdentity { token_file, .. } => {
-            return Err(not_yet("web_identity_token_file", profile, token_file));
+        let Ok(loaded) = self.files().load().await else { return true };
+        let Ok(plan) = loaded.plan() else { return true };
+        let known = self.assembled.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_same = known.is_some_and(|assembled| assembled.carries_out(&plan));
+        if is_same {
+            self.see(loaded.stamps());
         }
-        Base::Sso(sso) => return Err(not_yet("sso_account_id", profile, &sso.account_id)),
-        Base::Login { login_session, .. } => return Err(not_yet("login_session", profile, login_session)),
-        Base::Process { command, account_id } => {
-            return process(host, profile, command, account_id.as_ref()).retrieve().await;
-        }
-        // Only ever the source of a role.
-        Base::CredentialSource(_) => {
-            return Err(Failure::new(
-                FailureKind::Misconfigured,
-                NAME,
-                format!("profile `{profile}` has no role"),
-            )
-            .into());
-        }
-    };
-    let source = Source::new(SourceKind::ProfileFile).with_detail(profile.clone());
-    let mut builder = Credentials::builder(id.text(), SecretString::from(secret.text())).source(source);
-    if let Some(token) = token {
-        builder = builder.session_token(SecretString::from(token.text()));
+        !is_same
     }
-    if let Some(account_id) = account_id {
-        builder = builder.account_id(account_id.text());
-    }
-    builder.build().map_err(|error| {
-        Failure::new(FailureKind::Misconfigured, NAME, format!("{}: {error}", id.origin())).into()
-    })
-}
-
-#[cfg(feature = "process")]
-fn process(
-    host: &Host,
-    profile: &str,
-    command: &Value,
-    account_id: Option<&Value>,
-) -> impl CredentialsProvider + use<> {
-    crate::providers::Process::of_profile(host, profile, command, account_id)
-}
-
-#[cfg(not(feature = "process"))]
-fn process(
-    _host: &Host,
-    _profile: &str,
-    _command: &Value,
-    _account_id: Option<&Value>,
-) -> impl CredentialsProvider + use<> {
-    crate::providers::Absent::new(SourceKind::Process, "process", true)
-}
-
-fn not_yet(key: &str, profile: &str, value: &Value) -> Error {
-    let message = format!(
-        "profile `{profile}` uses `{key}` ({}), which this version cannot carry out yet",
-        value.origin()
-    );
-    Failure::new(FailureKind::Misconfigured, NAME, message)
-        .with_remedy("choose a profile with access keys, or put a provider of your own into the chain's slot")
-        .into()
 }

@@ -20,17 +20,23 @@ impl Retry {
     /// Whether there may be an attempt after this one, counted from 1. A refresh that nobody waits for makes one
     /// attempt: the next refresh is soon enough.
     pub(crate) fn again(attempt: u32) -> bool {
-        attempt < ATTEMPTS && a_read_waits()
+        Self::again_of(attempt, ATTEMPTS)
+    }
+
+    /// The same with another number of attempts.
+    pub(crate) fn again_of(attempt: u32, attempts: u32) -> bool {
+        attempt < attempts && a_read_waits()
     }
 
     /// Waits before the attempt after this one.
     pub(crate) async fn pause(&self, attempt: u32) {
         let draw = self.random.lock().unwrap_or_else(PoisonError::into_inner).f64();
-        let whole = FIRST_PAUSE.saturating_mul(attempt);
+        let whole = FIRST_PAUSE.saturating_mul(attempt).min(LONGEST_PAUSE);
         tokio::time::sleep(whole / 2 + (whole / 2).mul_f64(draw)).await;
     }
 }
 
 /// Of each step, as most SDKs make.
-const ATTEMPTS: u32 = 3;
+pub(crate) const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);

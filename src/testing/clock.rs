@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
+use crate::host::LearnedSkew;
+
 /// A wall clock for tests: a base, plus tokio's time since the clock was made, plus the steps it was turned by.
 ///
 /// Under `#[tokio::test(start_paused = true)]` time stands still until every task waits for it, so hours pass in
@@ -23,6 +25,7 @@ struct Parts {
     started: Mutex<Option<Instant>>,
     turned_nanos: AtomicI64,
     seed: AtomicU64,
+    learned: LearnedSkew,
 }
 
 impl Clock {
@@ -34,6 +37,7 @@ impl Clock {
             started: Mutex::new(None),
             turned_nanos: AtomicI64::new(0),
             seed: AtomicU64::new(0x5EED),
+            learned: LearnedSkew::nothing(),
         };
         Self { parts: Arc::new(parts) }
     }
@@ -55,7 +59,23 @@ impl Clock {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get_or_insert_with(Instant::now);
-        let elapsed = i64::try_from(started.elapsed().as_nanos()).unwrap_or(i64::MAX);
+        self.after(nanos(started.elapsed()))
+    }
+
+    /// What it would show if no time had passed: it changes only if it is turned.
+    pub(crate) fn origin(&self) -> SystemTime {
+        self.after(0)
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.parts, &other.parts)
+    }
+
+    pub(crate) fn learned_skew(&self) -> &LearnedSkew {
+        &self.parts.learned
+    }
+
+    fn after(&self, elapsed: i64) -> SystemTime {
         let moved = elapsed.saturating_add(self.parts.turned_nanos.load(Ordering::SeqCst));
         let distance = Duration::from_nanos(moved.unsigned_abs());
         let at = if moved < 0 {

@@ -83,7 +83,7 @@ impl Route {
 #[must_use]
 pub struct Fault {
     pub(super) kind: Kind,
-    pub(super) retry_after: Option<Duration>,
+    pub(super) headers: Vec<(String, String)>,
     left: Option<u32>,
 }
 
@@ -92,6 +92,7 @@ pub(super) enum Kind {
     Status(u16),
     Delay(Duration),
     Hang,
+    Drip,
     Reset,
     Garbage,
     Truncated,
@@ -116,6 +117,11 @@ impl Fault {
     /// Takes the request and never answers.
     pub fn hang() -> Self {
         Self::new(Kind::Hang)
+    }
+
+    /// Answers well, one byte a second (in tokio's time): never silent for long, and never done.
+    pub fn drip() -> Self {
+        Self::new(Kind::Drip)
     }
 
     /// Takes the request and resets the connection.
@@ -167,9 +173,14 @@ impl Fault {
         self
     }
 
-    /// Adds `Retry-After`, in whole seconds, to a status.
-    pub fn retry_after(mut self, wait: Duration) -> Self {
-        self.retry_after = Some(wait);
+    /// Adds `Retry-After`, in whole seconds, to an answer.
+    pub fn retry_after(self, wait: Duration) -> Self {
+        self.header("retry-after", wait.as_secs().to_string())
+    }
+
+    /// Adds a header to an answer.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 
@@ -186,7 +197,7 @@ impl Fault {
     }
 
     fn new(kind: Kind) -> Self {
-        Self { kind, retry_after: None, left: Some(1) }
+        Self { kind, headers: Vec::new(), left: Some(1) }
     }
 }
 

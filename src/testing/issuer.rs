@@ -35,25 +35,25 @@ impl Issuer {
         let repeated = self.repeated_until.and_then(|before| {
             self.issued.last().filter(|last| last.expiry.checked_sub(before).is_some_and(|until| now < until))
         });
-        match repeated {
-            Some(issued) => issued.clone(),
-            None => self.issue_session(session(now + self.lifetime)),
+        if let Some(issued) = repeated {
+            return issued.clone();
         }
+        let expiry = now + self.lifetime;
+        self.issue_to(Principal::Role(Box::new(session(expiry))), expiry)
     }
 
-    /// New credentials, which live as long as the session.
-    pub(super) fn issue_session(&mut self, session: Session) -> Issued {
+    /// New credentials, which sign as this principal.
+    pub(super) fn issue_to(&mut self, principal: Principal, expiry: SystemTime) -> Issued {
         let issued = Issued {
             access_key_id: format!("ASIA{}", random_text(16).to_ascii_uppercase()),
             secret_access_key: random_secret(),
             token: format!("LOCALtoken{}", random_text(690)),
-            expiry: session.expiry,
+            expiry,
         };
         self.issued.push(issued.clone());
-        let temporary = Some(Temporary { token: issued.token.clone(), expiry: issued.expiry });
-        let secret_access_key = issued.secret_access_key.clone();
-        let principal = Principal::Role(session);
-        self.keys.add(issued.access_key_id.clone(), Key { secret_access_key, temporary, principal });
+        let temporary = Some(Temporary { token: issued.token.clone(), expiry });
+        let secret = issued.secret_access_key.clone();
+        self.keys.add(issued.access_key_id.clone(), Key { secret, temporary, principal });
         issued
     }
 

@@ -11,7 +11,7 @@ use super::principal::Principal;
 pub(super) struct Keys(Mutex<HashMap<String, Arc<Key>>>);
 
 pub(super) struct Key {
-    pub(super) secret_access_key: String,
+    pub(super) secret: String,
     /// `None` for long-lived keys.
     pub(super) temporary: Option<Temporary>,
     pub(super) principal: Principal,

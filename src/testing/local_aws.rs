@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tokio::net::TcpListener;
 
@@ -202,5 +203,9 @@ impl Serve for Services {
 
     fn answered(&self, number: usize, answer: &Answer) {
         self.log.answered(number, answer);
+    }
+
+    fn now(&self) -> SystemTime {
+        self.clock.now()
     }
 }

@@ -1,7 +1,8 @@
 //! A local AWS, and a machine to run in, for tests of programs that use credentials.
 //!
-//! - [`LocalAws`] is a server on loopback that answers as AWS does: the metadata service of an EC2 instance, and
-//!   the credentials agent of a container. It keeps a log of requests, and it can be told to fail in the ways in which the real one does.
+//! - [`LocalAws`] is a server on loopback that answers as AWS does: the metadata service of an EC2 instance, the
+//!   credentials agent of a container, and STS. It keeps a log of requests, and it can be told to fail in the ways in which
+//!   the real one does.
 //! - [`World`] is a machine for one test: environment, files and clock, in place of those of the process. The process
 //!   environment is never touched, so tests run side by side.
 //! - [`Clock`] is a wall clock to turn.
@@ -62,6 +63,51 @@
 //! let fresh = cache.credentials().await?;
 //! assert!(fresh.expiry() > Some(world.clock().now()));
 //! # Ok(()) })
+//! # }
+//! ```
+//!
+//! # Roles, and who may assume them
+//!
+//! [`Sts`] checks signatures, and refuses what the real one refuses, in its words. Users, roles and identity providers are
+//! registered by the test; whatever credentials the local AWS has issued can sign, those of its metadata service too.
+//!
+//! ```
+//! use aws_credential_chain::testing::{Fault, LocalAws, Route};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let aws = LocalAws::start().await?;
+//! let (access_key_id, secret_access_key) = aws.sts().user("111111111111", "alice");
+//! aws.sts()
+//!     .role("arn:aws:iam::222222222222:role/reports")
+//!     .trusts("arn:aws:iam::111111111111:user/alice")
+//!     .requires_external_id("x-42");
+//!
+//! // A pod in Kubernetes, whose role trusts the tokens of its cluster.
+//! aws.sts().identity_provider("https://oidc.example/id/1");
+//! aws.sts()
+//!     .role("arn:aws:iam::222222222222:role/pod")
+//!     .trusts_identity_provider("https://oidc.example/id/1")
+//!     .requires_subject("system:serviceaccount:prod:web");
+//! let token = aws
+//!     .sts()
+//!     .web_identity_token("https://oidc.example/id/1", "system:serviceaccount:prod:web")
+//!     .sign();
+//!
+//! aws.fault(Route::AssumeRole, Fault::sts_error("Throttling").times(2));
+//!
+//! // `AWS_ENDPOINT_URL_STS` of this world points to the local AWS.
+//! let world = aws
+//!     .world()
+//!     .env("AWS_ACCESS_KEY_ID", access_key_id)
+//!     .env("AWS_SECRET_ACCESS_KEY", secret_access_key)
+//!     .file("/var/run/secrets/token", token);
+//!
+//! // What was issued, and for which sessions: their tags, policies and source identities.
+//! for id in aws.sts().issued() {
+//!     println!("{:?}", aws.sts().session(&id));
+//! }
+//! # Ok(())
 //! # }
 //! ```
 

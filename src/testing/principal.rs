@@ -11,7 +11,7 @@ use super::arn::RoleArn;
 pub(super) enum Principal {
     Root { account_id: String },
     User { account_id: String, name: String },
-    Role(Session),
+    Role(Box<Session>),
 }
 
 impl Principal {

@@ -1,14 +1,16 @@
 //! HTTP/1.1 on loopback, by hand: a server that has to answer wrongly on purpose cannot leave the writing of answers to
 //! a library. Reading the head is httparse's.
 
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::fault::{Fault, Kind};
+use crate::wall_time::WallTime;
 
 /// What answers.
 pub(super) trait Serve: Send + Sync + 'static {
@@ -16,6 +18,8 @@ pub(super) trait Serve: Send + Sync + 'static {
     fn arrived(&self, request: &Incoming) -> (usize, Option<Fault>);
     fn answer(&self, request: &Incoming) -> Answer;
     fn answered(&self, number: usize, answer: &Answer);
+    /// What its clock shows.
+    fn now(&self) -> SystemTime;
 }
 
 /// A request, read whole.
@@ -40,7 +44,7 @@ impl Incoming {
 /// An answer.
 pub(super) struct Answer {
     status: u16,
-    headers: Vec<(&'static str, String)>,
+    headers: Vec<(Cow<'static, str>, String)>,
     body: Vec<u8>,
     /// For the log: the code in the body, if it is an error of AWS's query protocol.
     error_code: Option<String>,
@@ -52,7 +56,7 @@ impl Answer {
     }
 
     pub(super) fn ok(content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        let headers = vec![("content-type", content_type.to_owned())];
+        let headers = vec![("content-type".into(), content_type.to_owned())];
         Self { status: 200, headers, body: body.into(), error_code: None }
     }
 
@@ -62,8 +66,8 @@ impl Answer {
         self
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    pub(super) fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 
@@ -83,7 +87,7 @@ impl Answer {
     fn bytes(&self) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} Local\r\ncontent-length: {}\r\n", self.status, self.body.len());
         for (name, value) in &self.headers {
-            head.extend([name, ": ", value.as_str(), "\r\n"]);
+            head.extend([name.as_ref(), ": ", value.as_str(), "\r\n"]);
         }
         head.push_str("\r\n");
         let mut bytes = head.into_bytes();
@@ -115,8 +119,18 @@ async fn serve(mut stream: TcpStream, service: &impl Serve) {
     let mut buffer = Vec::new();
     while let Some(request) = read(&mut stream, &mut buffer).await {
         let (number, fault) = service.arrived(&request);
+        let without_date = is_without_date(fault.as_ref());
         let answer = match fault.as_ref().map(|fault| &fault.kind) {
             None => service.answer(&request),
+            Some(Kind::Drip) => {
+                for byte in service.answer(&request).bytes() {
+                    if stream.write_all(&[byte]).await.is_err() {
+                        break;
+                    }
+                    tokio::time::sleep(DRIP_PAUSE).await;
+                }
+                return;
+            }
             Some(Kind::Delay(delay)) => {
                 tokio::time::sleep(*delay).await;
                 service.answer(&request)
@@ -147,15 +161,21 @@ async fn serve(mut stream: TcpStream, service: &impl Serve) {
                 return;
             }
         };
-        let answer = match fault.and_then(|fault| fault.retry_after) {
-            Some(wait) => answer.with("retry-after", wait.as_secs().to_string()),
-            None => answer,
+        let headers = fault.map(|fault| fault.headers).unwrap_or_default();
+        let answer = headers.into_iter().fold(answer, |answer, (name, value)| answer.with(name, value));
+        let answer = match WallTime::from(service.now()).http_date() {
+            Some(date) if !without_date => answer.with("date", date),
+            _ => answer,
         };
         service.answered(number, &answer);
         if stream.write_all(&answer.bytes()).await.is_err() || request.header("connection") == Some("close") {
             return;
         }
     }
+}
+
+fn is_without_date(fault: Option<&Fault>) -> bool {
+    matches!(fault.map(|fault| &fault.kind), Some(Kind::WithoutHeader(name)) if name.eq_ignore_ascii_case("date"))
 }
 
 /// The next request of a connection; `None` when it ends, or says what is no HTTP.
@@ -220,6 +240,7 @@ fn parse(buffer: &[u8]) -> Parsed {
     Parsed::Whole(request, length)
 }
 
+const DRIP_PAUSE: Duration = Duration::from_secs(1);
 const CONNECTIONS_MAX: usize = 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 const HEADERS_MAX: usize = 64;

@@ -252,11 +252,10 @@ impl Sts {
 
     fn add(&self, principal: Principal) -> (String, String) {
         let access_key_id = format!("AKIA{}", random_text(16).to_ascii_uppercase());
-        let secret_access_key = random_secret();
-        self.state().user_secrets.push(secret_access_key.clone());
-        let key = Key { secret_access_key: secret_access_key.clone(), temporary: None, principal };
-        self.keys.add(access_key_id.clone(), key);
-        (access_key_id, secret_access_key)
+        let secret = random_secret();
+        self.state().user_secrets.push(secret.clone());
+        self.keys.add(access_key_id.clone(), Key { secret: secret.clone(), temporary: None, principal });
+        (access_key_id, secret)
     }
 
     fn change(&self, change: impl FnOnce(&mut State)) -> &Self {

@@ -127,6 +127,8 @@ impl fmt::Display for Problem {
             Self::Missing(key) => write!(f, "the answer has no `{key}`"),
             Self::Version(version) => write!(f, "the answer {version}, and the number 1 is supported"),
             Self::Expiration => f.write_str("the answer's `Expiration` is no RFC 3339 time"),
+            // Without its source and its remedy: whoever shows this says more about the place.
+            Self::Refused(Error::Failed(failure)) => f.write_str(failure.message()),
             Self::Refused(error) => error.fmt(f),
         }
     }

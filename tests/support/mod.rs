@@ -4,3 +4,4 @@
 pub mod example;
 pub mod script;
 pub mod seen;
+pub mod sts_client;

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use aws_credential_chain::testing::{Clock, World};
 use aws_credential_chain::{
     Credentials, CredentialsCache, CredentialsProvider, Error, Failure, FailureKind, RefreshPolicy,
+    SourceKind,
 };
 
 /// What one call does.
@@ -16,6 +17,8 @@ pub enum Step {
     Live(Duration),
     /// The same key as before, living this long from now.
     Repeat(Duration),
+    /// The same key as before, with the same expiry.
+    Same,
     /// Credentials without an expiry.
     Forever,
     /// Credentials that expired this long ago.
@@ -25,6 +28,8 @@ pub enum Step {
     Throttled,
     RetryAfter(Duration),
     NotConfigured,
+    /// A gate said no.
+    Withheld,
     Hang,
     Panic,
     /// Waits, then does the other.
@@ -46,7 +51,9 @@ pub struct Script {
     last: Arc<Mutex<Step>>,
     calls: Arc<Mutex<Vec<SystemTime>>>,
     keys: Arc<Mutex<u32>>,
+    expiry: Arc<Mutex<Option<SystemTime>>>,
     limit: Duration,
+    kind: SourceKind,
 }
 
 impl Script {
@@ -58,8 +65,16 @@ impl Script {
             last: Arc::new(Mutex::new(last)),
             calls: Arc::default(),
             keys: Arc::default(),
+            expiry: Arc::default(),
             limit: Duration::from_secs(30),
+            kind: SourceKind::Custom,
         }
+    }
+
+    /// What the credentials say that they come from.
+    pub fn of_kind(mut self, kind: SourceKind) -> Self {
+        self.kind = kind;
+        self
     }
 
     pub fn cache(&self, world: &World) -> CredentialsCache {
@@ -78,6 +93,12 @@ impl Script {
         self.calls.lock().unwrap().clone()
     }
 
+    /// The number of the first key, so that two scripts can be told apart.
+    pub fn numbered_from(self, first: u32) -> Self {
+        *self.keys.lock().unwrap() = first - 1;
+        self
+    }
+
     /// From now on, after the steps that are left.
     pub fn then_always(&self, step: Step) {
         *self.last.lock().unwrap() = step;
@@ -94,12 +115,17 @@ impl Script {
         match step {
             Step::Live(lifetime) => self.credentials(true, Some(now + lifetime)),
             Step::Repeat(lifetime) => self.credentials(false, Some(now + lifetime)),
+            Step::Same => {
+                let expiry = *self.expiry.lock().unwrap();
+                self.credentials(false, expiry)
+            }
             Step::Forever => self.credentials(true, None),
             Step::Expired(ago) => self.credentials(true, Some(now - ago)),
             Step::Transient => Err(failure(FailureKind::Unavailable).into()),
             Step::Permanent => Err(failure(FailureKind::Refused).into()),
             Step::Throttled => Err(failure(FailureKind::Throttled).into()),
             Step::RetryAfter(wait) => Err(failure(FailureKind::Unavailable).with_retry_after(wait).into()),
+            Step::Withheld => Err(failure(FailureKind::Withheld).into()),
             Step::NotConfigured => Err(Error::not_configured("script", "as the script says")),
             Step::Hang => std::future::pending().await,
             Step::Panic => panic!("as the script says"),
@@ -109,6 +135,7 @@ impl Script {
 
     /// Key `AKIA<n>` goes with secret `SECRET<n>` and token `TOKEN<n>`: a torn set shows.
     fn credentials(&self, new: bool, expiry: Option<SystemTime>) -> Result<Credentials, Error> {
+        *self.expiry.lock().unwrap() = expiry;
         let mut keys = self.keys.lock().unwrap();
         if new || *keys == 0 {
             *keys += 1;
@@ -116,6 +143,7 @@ impl Script {
         Credentials::builder(format!("AKIA{keys}"), format!("SECRET{keys}"))
             .session_token(format!("TOKEN{keys}"))
             .expiry(expiry)
+            .source_kind(self.kind)
             .build()
     }
 }
@@ -130,5 +158,20 @@ impl CredentialsProvider for Script {
 
     fn time_limit(&self) -> Duration {
         self.limit
+    }
+}
+
+/// Asks a cache, and then takes its time.
+#[derive(Debug)]
+pub struct Slow {
+    pub inner: CredentialsCache,
+    pub delay: Duration,
+}
+
+impl CredentialsProvider for Slow {
+    async fn retrieve(&self) -> Result<Credentials, Error> {
+        let answer = self.inner.credentials().await;
+        tokio::time::sleep(self.delay).await;
+        answer
     }
 }

@@ -1,5 +1,7 @@
 //! The table of states: what a read does, and what each outcome of a refresh makes of it.
 
+mod policies;
+
 use super::*;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -14,14 +16,17 @@ impl Perishable for Value {
     fn expiry(&self) -> Option<WallTime> {
         self.expiry
     }
-    fn repeats(&self, other: &Self) -> bool {
-        self.name == other.name
+    fn mark(&self) -> u64 {
+        self.name.bytes().fold(0, |mark, byte| mark << 8 | u64::from(byte))
     }
     fn is_stale_servable(&self) -> bool {
         self.stale_servable
     }
     fn marked_stale(&self) -> Self {
         Self { stale: true, ..self.clone() }
+    }
+    fn is_stale(&self) -> bool {
+        self.stale
     }
     fn origin(&self) -> String {
         self.name.to_owned()
@@ -45,8 +50,12 @@ const TRANSIENT: FailureKind = FailureKind::Unavailable;
 const PERMANENT: FailureKind = FailureKind::Refused;
 const DRAWS: Draws = Draws { window: 0.0, pause: 1.0 };
 
+fn arrival(now: i64, policy: &RefreshPolicy) -> Arrival<'_> {
+    Arrival { now: at(now), policy, draws: DRAWS, rejected: &[], look_after: None }
+}
+
 fn after(snapshot: &Snapshot<Value>, outcome: Result<Value, Error>, now: i64) -> Snapshot<Value> {
-    snapshot.landed(outcome, Departure::default(), at(now), &RefreshPolicy::default(), DRAWS)
+    snapshot.landed(outcome, Departure::default(), &arrival(now, &RefreshPolicy::default()))
 }
 
 fn fresh(stale_servable: bool) -> Snapshot<Value> {
@@ -55,7 +64,11 @@ fn fresh(stale_servable: bool) -> Snapshot<Value> {
 
 /// A decision in one word, for the tables.
 fn read(snapshot: &Snapshot<Value>, now: i64) -> &'static str {
-    match snapshot.decide(at(now), &RefreshPolicy::default()) {
+    read_by(&RefreshPolicy::default(), snapshot, now)
+}
+
+fn read_by(policy: &RefreshPolicy, snapshot: &Snapshot<Value>, now: i64) -> &'static str {
+    match snapshot.decide(at(now), policy) {
         Decision::Serve { refresh: false, .. } => "serve",
         Decision::Serve { refresh: true, .. } => "serve, refresh behind",
         Decision::ServeStale { refresh: false, .. } => "stale",
@@ -174,7 +187,7 @@ fn a_rejection_is_lost_only_to_a_flight_that_knew_of_it_or_to_another_key() {
     let land = |name, knew_of_rejection| {
         let value = Value { expiry: Some(at(7200)), ..value(name, false) };
         let departure = Departure { knew_of_rejection };
-        rejected.landed(Ok(value), departure, at(10), &RefreshPolicy::default(), DRAWS)
+        rejected.landed(Ok(value), departure, &arrival(10, &RefreshPolicy::default()))
     };
     assert!(land("a", false).held().unwrap().rejected);
     assert!(!land("a", true).held().unwrap().rejected);
@@ -188,7 +201,7 @@ fn a_rejection_is_lost_only_to_a_flight_that_knew_of_it_or_to_another_key() {
 fn without_an_expiry_nothing_is_ever_due() {
     let forever = after(&Snapshot::empty(), Ok(Value { expiry: None, ..value("a", false) }), 0);
     assert_eq!(read(&forever, i64::MAX / 2_000_000_000), "serve");
-    assert!(forever.quiet(WallTime::NEVER.minus(Duration::from_nanos(1))).is_some());
+    assert!(forever.quiet(WallTime::NEVER.minus(Duration::from_secs(1))).is_some());
 }
 
 #[test]
@@ -230,4 +243,111 @@ fn a_clock_that_steps_back_ends_pauses() {
     assert_eq!(read(&failed, 10_000), "fail");
     assert_eq!(read(&failed, 9_999), "fail", "a clock that is slewed was not turned back");
     assert_eq!(read(&failed, 9_000), "wait to the end");
+}
+
+#[test]
+fn files_that_changed_are_read_behind_the_reads_and_kept_if_they_cannot_be() {
+    let policy = RefreshPolicy::default();
+    let arrival = Arrival { look_after: Some(Duration::from_secs(60)), ..arrival(0, &policy) };
+    let forever = Value { expiry: None, ..value("a", false) };
+    let held = Snapshot::empty().landed(Ok(forever), Departure::default(), &arrival);
+    assert!(!held.is_look_due(at(59)) && held.is_look_due(at(60)));
+    assert!(held.quiet(at(59)).is_some() && held.quiet(at(60)).is_none());
+    assert_eq!(read(&held, 60), "serve");
+    assert_eq!(held.due_at(at(0), &policy), at(60));
+    let unchanged = held.unchanged(at(120));
+    assert_eq!(unchanged.due_at(at(60), &policy), at(120));
+    let changed = held.changed();
+    assert_eq!(read(&changed, 60), "serve, refresh behind");
+    assert!(changed.due_at(at(60), &policy) <= at(60) && !changed.is_look_due(at(60)));
+    // Half a file: a permanent failure by its kind, but the next reading may be whole.
+    for policy in [RefreshPolicy::default(), RefreshPolicy::aws()] {
+        let failed = changed.landed(
+            Err(failure(FailureKind::Misconfigured)),
+            Departure::default(),
+            &Arrival { now: at(60), policy: &policy, ..arrival },
+        );
+        assert_eq!(read_by(&policy, &failed, 60), "serve");
+        assert!(failed.make_do(at(60), &policy).is_some());
+    }
+}
+
+#[test]
+fn a_rejection_during_a_flight_is_not_lost_where_nothing_is_held_yet() {
+    let policy = RefreshPolicy::default();
+    let rejected = [value("b", false).mark()];
+    let arrival = Arrival { rejected: &rejected, ..arrival(0, &policy) };
+    let land = |name| Snapshot::empty().landed(Ok(value(name, false)), Departure::default(), &arrival);
+    assert!(land("b").held().unwrap().rejected);
+    assert!(!land("c").held().unwrap().rejected);
+}
+
+#[test]
+fn what_is_already_in_its_window_is_not_asked_for_in_a_loop() {
+    let short = Value { expiry: Some(at(2)), ..value("a", true) };
+    let window = RefreshPolicy::default().advisory_window(Duration::from_secs(3600));
+    // Half the lifetime is the limit of ours; the window of AWS reaches back to before the credentials came.
+    for (policy, expected) in [(window, "serve"), (RefreshPolicy::aws(), "wait while valid")] {
+        let held = Snapshot::empty().landed(Ok(short.clone()), Departure::default(), &arrival(0, &policy));
+        assert_eq!(read_by(&policy, &held, 0), expected);
+    }
+}
+
+#[test]
+fn longer_lasting_ones_are_asked_for_if_the_source_can_give_them_and_not_at_each_call() {
+    let policy = RefreshPolicy::default();
+    let held = fresh(false);
+    let short = |snapshot: &Snapshot<Value>, now| {
+        shortfall(&snapshot.held().unwrap().value, at(now), Duration::from_secs(3600))
+    };
+    assert_eq!(short(&held, 0), Duration::ZERO);
+    assert_eq!(short(&held, 600), Duration::from_secs(600));
+    assert!(!held.may_last_longer(at(359), &policy));
+    assert!(held.may_last_longer(at(360), &policy));
+    let failed = after(&held, Err(failure(TRANSIENT)), 360);
+    assert!(!failed.may_last_longer(at(360), &policy), "a source that is left alone is");
+    // A source that repeats itself gives nothing longer.
+    let repeated = after(&held, Ok(value("a", false)), 360);
+    assert!(!repeated.may_last_longer(at(361), &policy) && !repeated.may_last_longer(at(640), &policy));
+    assert!(!held.may_last_longer(at(1000), &RefreshPolicy::on_demand()));
+    let forever = after(&Snapshot::empty(), Ok(Value { expiry: None, ..value("a", false) }), 0);
+    assert_eq!(short(&forever, 99_999), Duration::ZERO);
+}
+
+#[test]
+fn what_is_due_without_a_read_is_what_a_read_would_find_due() {
+    for policy in [RefreshPolicy::default(), RefreshPolicy::aws()] {
+        let after = |snapshot: &Snapshot<Value>, outcome, now| {
+            snapshot.landed(outcome, Departure::default(), &arrival(now, &policy))
+        };
+        let held = after(&Snapshot::empty(), Ok(value("a", true)), 0);
+        for (snapshot, known_at) in [
+            (Snapshot::empty(), 0),
+            (after(&Snapshot::empty(), Err(failure(TRANSIENT)), 0), 0),
+            (after(&Snapshot::empty(), Err(failure(PERMANENT)), 0), 0),
+            (held.clone(), 0),
+            (held.clone(), 3000),
+            (held.rejected(), 1),
+            (after(&held, Err(failure(TRANSIENT)), 2700), 2700),
+            (after(&held, Err(failure(PERMANENT)), 2700), 2700),
+            (after(&held, Err(failure(TRANSIENT)), 3700), 3700),
+            (after(&held, Ok(value("a", true)), 2700), 2700),
+            // The clock was set back: pauses that begin in the future are none.
+            (after(&Snapshot::empty(), Err(failure(PERMANENT)), 10_000), 0),
+            (after(&held.rejected(), Err(failure(TRANSIENT)), 3000), 0),
+            (after(&held, Ok(value("a", true)), 2700).rejected(), 0),
+        ] {
+            let is_due = |now: WallTime| match snapshot.decide(now, &policy) {
+                Decision::Join { .. } => true,
+                Decision::Serve { refresh, .. } | Decision::ServeStale { refresh, .. } => refresh,
+                Decision::Fail(_) => false,
+            };
+            let now = at(known_at);
+            let due_at = snapshot.due_at(now, &policy);
+            assert!(is_due(due_at.max(now)), "{snapshot:?} at {due_at}");
+            if due_at > now {
+                assert!(!is_due(due_at.minus(Duration::from_millis(1))), "{snapshot:?} before {due_at}");
+            }
+        }
+    }
 }

@@ -128,6 +128,10 @@ fn what_cannot_be_followed_is_an_error() {
             "profile `default` (config:2): the value of `endpoint_url` goes on",
         ),
         (
+            "[default]\nservices = dev\n aws_secret_access_key = SECRET\n[services dev]",
+            "profile `default` (config:2): the value of `services` goes on",
+        ),
+        (
             "[default]\nendpoint_url =\n a = SECRET",
             "profile `default` (config:2): the value of `endpoint_url` goes on",
         ),

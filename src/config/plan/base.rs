@@ -12,7 +12,7 @@ use crate::config::printable::printable;
 use crate::config::profiles::{Profile, Profiles, Section, Value};
 
 /// The credentials with which a chain begins.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Base {
     Static {
         access_key_id: Value,
@@ -48,7 +48,7 @@ pub(crate) enum CredentialSource {
 }
 
 /// A role in IAM Identity Center.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sso {
     /// The name of the `sso-session`; `None` for a profile of the older kind, which has all in itself.
     pub(crate) session: Option<Value>,
@@ -148,6 +148,12 @@ impl Base {
     pub(super) fn is_value(&self, value: &Value) -> bool {
         matches!(self, Self::Static { session_token: Some(token), .. } if token.origin() == value.origin())
     }
+}
+
+/// A key that does not decide about credentials, on one line.
+pub(crate) fn setting<'p>(profile: &'p Profile, key: &'static str) -> Result<Option<&'p Value>, PlanError> {
+    one_line_each(profile, profile, &[key])?;
+    Ok(profile.get_set(key))
 }
 
 /// Refuses values that go on in indented lines, where one line is meant.

@@ -88,6 +88,11 @@ pub(crate) enum Problem {
 }
 
 impl PlanError {
+    /// That there is no such profile, unless there is.
+    pub(crate) fn no_such_profile(profiles: &Profiles, name: &str) -> Option<Self> {
+        profiles.profile(name).is_none().then(|| no_such_profile(profiles, name))
+    }
+
     /// Whether the chain of providers may go on. `chosen` says whether somebody named the profile, in code or by
     /// `AWS_PROFILE`; then it must exist, whereas nobody needs a default profile.
     pub(crate) fn is_not_configured(&self, chosen: bool) -> bool {

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::runtime::Handle;
 
 use crate::error::FailureKind;
+use crate::host::{Clock, Teacher, runtime};
 
 /// A request to be sent.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ pub(crate) enum HttpError {
     TooLarge,
     /// The URL or a header cannot be sent.
     Unsendable(&'static str),
-    /// No tokio runtime on this thread.
+    /// No tokio runtime with timers on this thread.
     NoRuntime,
     /// The client could not be built.
     NoClient(String),
@@ -117,7 +117,9 @@ impl fmt::Display for HttpError {
             Self::Broken(why) => write!(f, "the answer broke off or is no HTTP: {why}"),
             Self::TooLarge => write!(f, "the answer is larger than {} KiB", BODY_MAX / 1024),
             Self::Unsendable(what) => write!(f, "{what} cannot be sent"),
-            Self::NoRuntime => f.write_str("HTTP needs a tokio runtime, and none runs on this thread"),
+            Self::NoRuntime => {
+                f.write_str("HTTP needs a tokio runtime with timers and IO, and none runs on this thread")
+            }
             Self::NoClient(why) => write!(f, "the HTTP client cannot be built: {why}"),
         }
     }
@@ -125,14 +127,17 @@ impl fmt::Display for HttpError {
 
 impl std::error::Error for HttpError {}
 
-/// Sends `request` and reads the whole answer, within `limit`.
+/// Sends `request` and reads the whole answer, within `limit`. `teaches`: whose clock the answer tells something about.
 pub(super) async fn exchange(
     client: &Client,
     request: Outgoing<'_>,
     limit: Duration,
+    teaches: Option<(&Clock, Teacher)>,
 ) -> Result<Answer, HttpError> {
     // Asked first: hyper would panic.
-    Handle::try_current().map_err(|_| HttpError::NoRuntime)?;
+    if !runtime::is_there() {
+        return Err(HttpError::NoRuntime);
+    }
     let mut headers = HeaderMap::with_capacity(request.headers.len() + 2);
     if request.method == Method::PUT {
         // hyper leaves it out for an empty body, and some servers ask for it (411).
@@ -152,8 +157,13 @@ pub(super) async fn exchange(
     if let Some((content_type, content)) = request.content {
         builder = builder.header(CONTENT_TYPE, content_type).body(content.expose_secret().to_owned());
     }
+    let asking = teaches.map(|(clock, teacher)| (clock.asking(), teacher));
     let sent = builder.send().await;
     let mut response = sent.map_err(|error| classify(&error))?;
+    // A server with a fault may have it in its clock too.
+    if let Some((asking, teacher)) = asking.filter(|_| !response.status().is_server_error()) {
+        asking.answered(response.headers().get(DATE).and_then(|date| date.to_str().ok()), teacher);
+    }
     if response.content_length().is_some_and(|length| length > BODY_MAX as u64) {
         return Err(HttpError::TooLarge);
     }

@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use reqwest::Client;
 
-use super::{Answer, HttpError, Limits, Outgoing, Timeouts, exchange, hardened};
+use super::{Answer, HttpError, Limits, Outgoing, exchange, hardened};
+use crate::host::{Clock, Teacher};
 
 /// Speaks to addresses of this machine and its hypervisor. Clones share the client.
 #[derive(Clone)]
@@ -13,19 +14,30 @@ pub(crate) struct LinkLocal(Arc<Parts>);
 
 struct Parts {
     limits: Limits,
+    /// Told what the answers say about it, if they come from elsewhere than this machine.
+    teaches: Option<Clock>,
     client: OnceLock<Result<Client, HttpError>>,
 }
 
 impl LinkLocal {
-    /// `standard`: what holds where the user has not set it.
-    pub(crate) fn new(timeouts: Timeouts, standard: Limits) -> Self {
-        Self(Arc::new(Parts { limits: standard.adjusted(timeouts), client: OnceLock::new() }))
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self::with(limits, None)
+    }
+
+    /// Towards a service that goes by a clock of its own, and tells its time.
+    pub(crate) fn teaching(clock: &Clock, limits: Limits) -> Self {
+        Self::with(limits, Some(clock.clone()))
+    }
+
+    fn with(limits: Limits, teaches: Option<Clock>) -> Self {
+        Self(Arc::new(Parts { limits, teaches, client: OnceLock::new() }))
     }
 
     pub(crate) async fn send(&self, request: Outgoing<'_>) -> Result<Answer, HttpError> {
         let limits = self.0.limits;
         let client = self.0.client.get_or_init(|| build(limits)).as_ref().map_err(Clone::clone)?;
-        exchange::exchange(client, request, limits.whole()).await
+        let teaches = self.0.teaches.as_ref().map(|clock| (clock, Teacher::LinkLocal));
+        exchange::exchange(client, request, limits.whole(), teaches).await
     }
 }
 

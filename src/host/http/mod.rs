@@ -68,14 +68,15 @@ impl Timeouts {
 }
 
 /// The time limits of one client.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     pub(crate) connect: Duration,
     pub(crate) answer: Duration,
 }
 
 impl Limits {
-    fn adjusted(self, timeouts: Timeouts) -> Self {
+    /// With what the user has set in its place.
+    pub(crate) fn adjusted(self, timeouts: Timeouts) -> Self {
         Self {
             connect: timeouts.connect.unwrap_or(self.connect),
             answer: timeouts.answer.unwrap_or(self.answer),

@@ -9,7 +9,7 @@ use reqwest::{Client, ClientBuilder};
 use tokio::sync::OnceCell;
 
 use super::{Answer, HttpError, Outgoing, exchange, hardened, proxy};
-use crate::host::Host;
+use crate::host::{Host, Teacher, runtime};
 
 /// Speaks to AWS over the network. Clones share the clients; so does everybody in a process who adjusted nothing.
 #[derive(Clone)]
@@ -56,6 +56,10 @@ impl Public {
         ca_bundle: Option<(&str, &str)>,
         request: Outgoing<'_>,
     ) -> Result<Answer, HttpError> {
+        // Reading certificates needs one already.
+        if !runtime::is_there() {
+            return Err(HttpError::NoRuntime);
+        }
         let trust = trust(host, request.url, ca_bundle)?;
         let client = {
             let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,7 +67,7 @@ impl Public {
         };
         // A bundle that is being exchanged fails this call only: the next one builds the client anew.
         let client = client.get_or_try_init(|| self.build(host, &trust)).await?;
-        exchange::exchange(client, request, LIMIT).await
+        exchange::exchange(client, request, LIMIT, Some((&host.clock, Teacher::Network))).await
     }
 
     #[cfg_attr(not(feature = "_tls"), allow(clippy::unused_async, reason = "certificates are files"))]

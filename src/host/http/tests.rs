@@ -77,7 +77,7 @@ fn get(url: &str) -> Outgoing<'_> {
 }
 
 fn link_local() -> LinkLocal {
-    LinkLocal::new(Timeouts::new(), LIMITS)
+    LinkLocal::new(LIMITS)
 }
 
 async fn public(world: &World, request: Outgoing<'_>) -> Result<Answer, HttpError> {

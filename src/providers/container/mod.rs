@@ -30,6 +30,7 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, HOST, HeaderName};
 use secrecy::SecretString;
 
+use self::answers::TokenFile;
 use self::endpoint::{Endpoint, Target};
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
@@ -87,7 +88,7 @@ impl Container {
 
     fn parts(&self) -> &Parts {
         self.parts.get_or_init(|| Parts {
-            http: LinkLocal::new(self.timeouts, LIMITS),
+            http: LinkLocal::new(LIMITS.adjusted(self.timeouts)),
             retry: Retry::new(&self.host.clock),
         })
     }
@@ -107,10 +108,16 @@ impl Container {
         sent.map(|answer| (answer, authorization)).map_err(Asked::NoAnswer)
     }
 
+    /// What an error says about it: how old it is tells whether it is still exchanged.
+    async fn token_file(&self, answer: &Answer, authorization: Authorization) -> Option<TokenFile> {
+        let path = authorization.file?;
+        let written = if answer.status == 200 { None } else { self.host.files.written(&path).await };
+        Some(TokenFile { path, written })
+    }
+
     /// Read anew for each request: the kubelet exchanges its file while the process runs.
     async fn authorization(&self) -> Result<Authorization, Error> {
-        if let Some(path) = self.host.env.get(TOKEN_FILE) {
-            let path = PathBuf::from(path);
+        if let Some(path) = self.host.env.path(TOKEN_FILE) {
             let bytes = self.host.files.read(&path, TOKEN_MAX).await.map_err(|error| {
                 let message = format!("the file {} ({TOKEN_FILE}) {error}", path.display());
                 Failure::new(FailureKind::Unreadable, NAME, message).with_remedy(
@@ -119,6 +126,12 @@ impl Container {
             })?;
             let text = String::from_utf8_lossy(&bytes).trim_end().to_owned();
             let place = format!("the file {} ({TOKEN_FILE})", path.display());
+            if text.is_empty() {
+                // It may just be written.
+                return Err(Failure::new(FailureKind::Unreadable, NAME, format!("{place} is empty"))
+                    .with_remedy("let the agent or the kubelet write a token into it")
+                    .into());
+            }
             let value = endpoint::authorization(&text, &place)?;
             return Ok(Authorization { value: Some(value), file: Some(path) });
         }
@@ -148,7 +161,8 @@ impl CredentialsProvider for Container {
                 Err(Asked::Misconfigured(error)) => return Err(error),
                 Err(Asked::NoAnswer(error)) => Err(error),
                 Ok((answer, authorization)) => {
-                    match answers::credentials(&answer, &endpoint, authorization.file.as_deref()) {
+                    let token_file = self.token_file(&answer, authorization).await;
+                    match answers::credentials(&answer, &endpoint, token_file.as_ref()) {
                         Ok(credentials) => return Ok(credentials),
                         Err(error) if answers::is_worth_retrying(&error) && Retry::again(attempt) => Ok(()),
                         Err(error) => return Err(error),

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::endpoint::Settings;
 use super::session::TTL_HEADER;
-use super::{EXTENDED_PATH, LEGACY_PATH, NAME};
+use super::settings::{Found, Settings, is_role_name};
+use super::{LEGACY_PATH, NAME};
 use crate::credentials::Credentials;
-use crate::error::{Error, Failure, FailureKind, printable};
+use crate::error::{Error, Failure, FailureKind};
 use crate::host::http::{Answer, HttpError};
+use crate::host::runtime;
 use crate::region::Region;
 use crate::source::{Source, SourceKind};
 use crate::wire::metadata_json::{Document, Problem};
@@ -41,7 +42,7 @@ pub(super) fn token(
     let malformed =
         |what: &str| failure(FailureKind::Malformed, format!("PUT {url}: {what}")).with_remedy(NOT_IMDS);
     let ttl = answer.header(TTL_HEADER).and_then(|ttl| ttl.trim().parse().ok()).map(Duration::from_secs);
-    let Some(ttl) = ttl else {
+    let Some(ttl) = ttl.filter(|ttl| !ttl.is_zero()) else {
         return Err(malformed("the answer does not say how long the token lives").into());
     };
     match String::from_utf8(answer.body) {
@@ -52,10 +53,28 @@ pub(super) fn token(
     }
 }
 
-/// Whether a token that could not be had is worth asking for again at once.
-pub(super) fn is_worth_another_token(error: &Error) -> bool {
-    matches!(error, Error::Failed(failure)
-        if matches!(failure.kind(), FailureKind::Unavailable | FailureKind::TimedOut | FailureKind::Malformed))
+/// Whether a token that could not be had is worth asking for again at once; with `insistent`, also where nobody seems
+/// to be.
+pub(super) fn is_worth_another_token(error: &Error, insistent: bool) -> bool {
+    use FailureKind::{Malformed, TimedOut, Unavailable, Unreachable};
+    match error {
+        Error::NotConfigured(_) => insistent,
+        // Whoever says when to come again is taken at their word.
+        Error::Failed(failure) if failure.retry_after().is_some() => false,
+        Error::Failed(failure) => match failure.kind() {
+            Unavailable | TimedOut | Malformed => true,
+            kind => kind == Unreachable && insistent,
+        },
+    }
+}
+
+/// The same for a request with a token.
+pub(super) fn is_worth_retrying(outcome: &Result<Answer, HttpError>, insistent: bool) -> bool {
+    match outcome {
+        Ok(answer) => answer.status >= 500 && answer.retry_after().is_none(),
+        Err(HttpError::Refused(_) | HttpError::ConnectTimedOut) => insistent,
+        Err(error) => error.is_passing(),
+    }
 }
 
 /// The body of an answer that is there and says yes.
@@ -67,20 +86,14 @@ pub(super) fn found(outcome: Result<Answer, HttpError>, url: &str) -> Result<Vec
     }
 }
 
-/// The first role of a list.
-pub(super) fn role(body: &[u8], settings: &Settings) -> Result<String, Error> {
+/// The first role of the list at `path`.
+pub(super) fn role(body: &[u8], path: &str, settings: &Settings) -> Result<String, Error> {
     let text = String::from_utf8_lossy(body);
     match text.lines().map(str::trim).find(|line| !line.is_empty()) {
         None => Err(no_role(settings)),
-        // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-        Some(role)
-            if role.len() <= 64
-                && role.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@-_".contains(&b)) =>
-        {
-            Ok(role.to_owned())
-        }
+        Some(role) if is_role_name(role) => Ok(role.to_owned()),
         Some(_) => {
-            let url = settings.url(LEGACY_PATH);
+            let url = settings.url(path);
             Err(failure(FailureKind::Malformed, format!("GET {url}: the answer is no list of roles"))
                 .with_remedy(NOT_IMDS)
                 .into())
@@ -88,14 +101,16 @@ pub(super) fn role(body: &[u8], settings: &Settings) -> Result<String, Error> {
     }
 }
 
-/// The credentials in the document of `role`.
-pub(super) fn credentials(body: &[u8], role: &str, settings: &Settings) -> Result<Credentials, Error> {
-    let place = || format!("GET {} (role {role})", settings.url(EXTENDED_PATH));
-    let unreadable = |problem: Problem| match problem {
-        Problem::Refused(error) => error,
-        problem => {
-            failure(FailureKind::Malformed, format!("{}: {problem}", place())).with_remedy(NOT_IMDS).into()
-        }
+/// The credentials in the document of `role` below `path`.
+pub(super) fn credentials(
+    body: &[u8],
+    role: &str,
+    path: &str,
+    settings: &Settings,
+) -> Result<Credentials, Error> {
+    let place = || format!("GET {}{role}", settings.url(path));
+    let unreadable = |problem: Problem| {
+        failure(FailureKind::Malformed, format!("{}: {problem}", place())).with_remedy(NOT_IMDS)
     };
     let document = Document::parse(body).map_err(unreadable)?;
     match document.code.as_deref() {
@@ -115,7 +130,7 @@ pub(super) fn credentials(body: &[u8], role: &str, settings: &Settings) -> Resul
         }
     }
     let source = Source::new(SourceKind::InstanceMetadata).with_detail(role.to_owned());
-    document.into_session(source).map_err(unreadable)
+    document.into_session(source).map_err(unreadable).map_err(Error::from)
 }
 
 pub(super) fn region(body: &[u8], settings: &Settings) -> Result<Region, Error> {
@@ -139,13 +154,20 @@ pub(super) fn no_role(settings: &Settings) -> Error {
     Error::not_configured(NAME, why)
 }
 
-pub(super) fn no_such_role(role: &str, settings: &Settings) -> Error {
+pub(super) fn no_such_role(role: &Found, settings: &Settings) -> Error {
+    let Found { text, place } = role;
     failure(
         FailureKind::Refused,
-        format!("GET {}: the instance has no role `{}`", settings.url(LEGACY_PATH), printable(role)),
+        format!("GET {}: the instance has no role `{text}`", settings.url(LEGACY_PATH)),
     )
-    .with_remedy("correct AWS_EC2_INSTANCE_PROFILE_NAME, or unset it to use the role that is there")
+    .with_remedy(format!("correct {place}, or unset it to use the role that is there"))
     .into()
+}
+
+/// A name that was listed, and is unknown a moment later.
+pub(super) fn role_is_gone(path: &str, settings: &Settings) -> Error {
+    let why = format!("GET {}: lists a role whose credentials are not there (yet)", settings.url(path));
+    Error::not_configured(NAME, why)
 }
 
 fn refused(answer: &Answer, method: &str, url: &str) -> Error {
@@ -173,7 +195,7 @@ fn no_answer(error: &HttpError, method: &str, url: &str) -> Error {
         HttpError::Silent => "it is asked again; if it stays so, raise the timeouts of the chain",
         HttpError::Broken(_) | HttpError::TooLarge => NOT_IMDS,
         HttpError::Unsendable(_) | HttpError::NoClient(_) => "check the endpoint",
-        HttpError::NoRuntime => "call from within tokio",
+        HttpError::NoRuntime => runtime::REMEDY,
     };
     failure(error.kind(), format!("{method} {url}: {error}")).with_remedy(remedy).into()
 }

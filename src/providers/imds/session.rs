@@ -1,6 +1,7 @@
 //! Talking to the metadata service: a session token, and requests that carry it.
 
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +11,13 @@ use reqwest::header::HeaderName;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::answers;
-use super::endpoint::Settings;
+use super::settings::Settings;
 use crate::cache::{Fetch, Perishable, RefreshPolicy, Refresher};
+use crate::chain::CHAIN_TIME_LIMIT;
 use crate::error::Error;
-use crate::host::http::{Answer, HttpError, LinkLocal, Outgoing};
-use crate::host::{Clock, Host};
-use crate::providers::retry::Retry;
+use crate::host::http::{LinkLocal, Outgoing};
+use crate::host::{Clock, Host, Stopwatch};
+use crate::providers::retry::{ATTEMPTS, Retry};
 use crate::wall_time::WallTime;
 
 /// Requests with a session token, which is fetched when needed and kept as long as it lives.
@@ -34,8 +36,9 @@ pub(super) enum Reply {
 }
 
 impl MetadataSession {
-    pub(super) fn new(host: &Host, http: LinkLocal, settings: Settings) -> Self {
+    pub(super) fn new(host: &Host, settings: Settings) -> Self {
         let settings = Arc::new(settings);
+        let http = LinkLocal::teaching(&host.clock, settings.limits);
         let source =
             TokenSource { http: http.clone(), settings: Arc::clone(&settings), clock: host.clock.clone() };
         let policy = RefreshPolicy::default().advisory_window(TOKEN_RENEWED_AHEAD);
@@ -43,27 +46,33 @@ impl MetadataSession {
         Self { http, settings, token, retry: Retry::new(&host.clock) }
     }
 
+    /// How much a fetch that begins now takes upon itself.
+    pub(super) fn effort(&self) -> Effort {
+        let set = self.settings.attempts;
+        Effort { attempts: set.unwrap_or(ATTEMPTS), insistent: set.is_some(), began: Stopwatch::start() }
+    }
+
     /// Reads `path`. Faults of the server are tried again while a read waits for them; a token that is refused is
     /// exchanged once.
-    pub(super) async fn get(&self, path: &str) -> Result<Reply, Error> {
+    pub(super) async fn get(&self, path: &str, effort: Effort) -> Result<Reply, Error> {
         let url = self.settings.url(path);
         let mut exchanged = false;
         let mut attempt = 1;
         loop {
-            let token = self.token().await?;
+            let token = self.token(effort).await?;
             let headers = [(HeaderName::from_static(TOKEN_HEADER), token.text.clone())];
             let request = Outgoing::get(&url, &headers);
             let outcome = self.http.send(request).await;
             match &outcome {
                 Ok(answer) if answer.status == 401 && !exchanged => {
                     exchanged = true;
-                    self.token.invalidate(|held| held.repeats(&token));
+                    self.token.invalidate(token.mark());
                     continue;
                 }
                 Ok(answer) if answer.status == 404 => return Ok(Reply::NotFound),
                 _ => {}
             }
-            if !is_worth_retrying(&outcome) || !Retry::again(attempt) {
+            if !answers::is_worth_retrying(&outcome, effort.insistent) || !effort.allows_another(attempt) {
                 return answers::found(outcome, &url).map(Reply::Found);
             }
             self.retry.pause(attempt).await;
@@ -71,7 +80,7 @@ impl MetadataSession {
         }
     }
 
-    async fn token(&self) -> Result<SessionToken, Error> {
+    async fn token(&self, effort: Effort) -> Result<SessionToken, Error> {
         if let Some(token) = self.token.quiet(SessionToken::clone) {
             return Ok(token);
         }
@@ -82,12 +91,27 @@ impl MetadataSession {
                 Ok(token) => return Ok(token),
                 Err(error) => error.without_next_attempt(),
             };
-            if !answers::is_worth_another_token(&error) || !Retry::again(attempt) {
+            if !answers::is_worth_another_token(&error, effort.insistent) || !effort.allows_another(attempt) {
                 return Err(error);
             }
             self.retry.pause(attempt).await;
             attempt += 1;
         }
+    }
+}
+
+/// How often a fetch asks for the same, and how long it goes on: attempts are a setting.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    attempts: u32,
+    /// Also where no connection comes about.
+    insistent: bool,
+    began: Stopwatch,
+}
+
+impl Effort {
+    fn allows_another(self, attempt: u32) -> bool {
+        Retry::again_of(attempt, self.attempts) && self.began.elapsed() < LAST_ATTEMPT
     }
 }
 
@@ -103,8 +127,10 @@ impl Perishable for SessionToken {
         Some(self.expiry)
     }
 
-    fn repeats(&self, other: &Self) -> bool {
-        self.text.expose_secret() == other.text.expose_secret()
+    fn mark(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.text.expose_secret().hash(&mut hasher);
+        hasher.finish()
     }
 
     fn is_stale_servable(&self) -> bool {
@@ -113,6 +139,10 @@ impl Perishable for SessionToken {
 
     fn marked_stale(&self) -> Self {
         self.clone()
+    }
+
+    fn is_stale(&self) -> bool {
+        false
     }
 
     fn origin(&self) -> String {
@@ -132,10 +162,10 @@ impl TokenSource {
         let headers = [(HeaderName::from_static(TTL_HEADER), SecretString::from(TOKEN_TTL_SECONDS))];
         let request = Outgoing { method: Method::PUT, url: &url, headers: &headers, content: None };
         // Counted from before the request: never longer than the service counts.
-        let asked = self.clock.now();
+        let asked = Stopwatch::start();
         let outcome = self.http.send(request).await;
         let (text, ttl) = answers::token(outcome, &url, &self.settings)?;
-        Ok(SessionToken { text, expiry: asked.plus(ttl) })
+        Ok(SessionToken { text, expiry: self.clock.now().minus(asked.elapsed()).plus(ttl) })
     }
 }
 
@@ -145,18 +175,12 @@ impl Fetch<SessionToken> for TokenSource {
     }
 
     fn time_limit(&self) -> Duration {
-        TOKEN_TIME_LIMIT
+        // The exchange has limits of its own, which a user may have raised.
+        CHAIN_TIME_LIMIT
     }
 
     fn name(&self) -> &'static str {
         super::NAME
-    }
-}
-
-fn is_worth_retrying(outcome: &Result<Answer, HttpError>) -> bool {
-    match outcome {
-        Ok(answer) => answer.status >= 500,
-        Err(error) => error.is_passing(),
     }
 }
 
@@ -166,4 +190,5 @@ const TOKEN_PATH: &str = "/latest/api/token";
 /// Six hours, the longest the service gives.
 const TOKEN_TTL_SECONDS: &str = "21600";
 const TOKEN_RENEWED_AHEAD: Duration = Duration::from_secs(120);
-const TOKEN_TIME_LIMIT: Duration = Duration::from_secs(10);
+/// So that what is reported is what the last attempt met, and not that the provider's own limit was reached.
+const LAST_ATTEMPT: Duration = Duration::from_secs(20);

@@ -129,14 +129,15 @@ pub(super) const POLICY: Pattern = Pattern {
     shown: r"[\u0009\u000A\u000D\u0020-\u00FF]+",
     allows: |letter| matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{ff}'),
 };
-pub(super) const TAG: Pattern = Pattern {
-    shown: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+",
-    allows: |letter| {
-        letter.is_alphanumeric()
-            || matches!(letter, ' ' | '_' | '.' | ':' | '/' | '=' | '+' | '-' | '@')
-            || (letter.is_whitespace() && !letter.is_control())
-    },
-};
+pub(super) const TAG_KEY: Pattern = Pattern { shown: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", allows: is_tag_letter };
+pub(super) const TAG_VALUE: Pattern =
+    Pattern { shown: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", allows: is_tag_letter };
+
+fn is_tag_letter(letter: char) -> bool {
+    letter.is_alphanumeric()
+        || matches!(letter, '_' | '.' | ':' | '/' | '=' | '+' | '-' | '@')
+        || (letter.is_whitespace() && !letter.is_control())
+}
 
 fn is_word(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || letter == '_'

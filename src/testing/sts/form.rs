@@ -10,9 +10,11 @@ pub(super) struct Form(Vec<(String, String)>);
 impl Form {
     pub(super) fn of(request: &Incoming) -> Self {
         let content_type = request.header("content-type").unwrap_or_default();
-        let is_form = content_type.split(';').next().is_some_and(|kind| kind.trim() == FORM);
+        let is_form =
+            request.method != "GET" && content_type.split(';').next().is_some_and(|kind| kind.trim() == FORM);
         let body = if is_form { request.body.as_slice() } else { &[] };
-        let pairs = request.query.as_bytes().split(is_ampersand).chain(body.split(is_ampersand));
+        let pairs =
+            request.query.as_bytes().split(|byte| *byte == b'&').chain(body.split(|byte| *byte == b'&'));
         // What has no equals sign is no parameter, and might be a secret that lost its name.
         let pairs = pairs.filter(|pair| pair.contains(&b'='));
         Self(pairs.flat_map(form_urlencoded::parse).map(|(k, v)| (k.into_owned(), v.into_owned())).collect())
@@ -57,10 +59,6 @@ impl Form {
 pub(super) fn is_name(text: &str) -> bool {
     text.len() <= NAME_MAX
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
-}
-
-fn is_ampersand(byte: &u8) -> bool {
-    *byte == b'&'
 }
 
 const FORM: &str = "application/x-www-form-urlencoded";

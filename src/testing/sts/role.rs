@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Sts;
-use crate::testing::principal::Principal;
+use crate::testing::principal::{Principal, Session};
 
 /// A role of the local AWS, to be changed while it runs. [`Sts::role`] registers it.
 ///
@@ -15,6 +15,7 @@ pub struct StsRole<'a> {
     arn: String,
 }
 
+#[allow(clippy::must_use_candidate, reason = "called for what they change")]
 impl<'a> StsRole<'a> {
     pub(super) fn new(sts: &'a Sts, arn: String) -> Self {
         Self { sts, arn }
@@ -114,7 +115,7 @@ impl Trust {
         let arn = principal.arn();
         let root = Principal::Root { account_id: principal.account_id().to_owned() }.arn();
         let names = [Some(principal.account_id()), Some(&root), Some(&arn)];
-        let role = principal.session().map(|session| session.role_arn());
+        let role = principal.session().map(Session::role_arn);
         self.admits_anyone()
             || self.principals.iter().any(|trusted| {
                 trusted == "*" || names.contains(&Some(trusted)) || role == Some(trusted.as_str())
@@ -149,12 +150,12 @@ const SESSION_MAX_MOST: Duration = Duration::from_secs(43_200);
 mod tests {
     use super::*;
     use crate::testing::arn::RoleArn;
-    use crate::testing::principal::Session;
 
     #[test]
     fn whom_a_role_admits() {
         let role = RoleArn::parse("arn:aws:iam::111111111111:role/ci/deploy").unwrap();
-        let session = Principal::Role(Session::new(role, "run-7", std::time::SystemTime::UNIX_EPOCH));
+        let session =
+            Principal::Role(Box::new(Session::new(role, "run-7", std::time::SystemTime::UNIX_EPOCH)));
         let user = Principal::User { account_id: "111111111111".to_owned(), name: "alice".to_owned() };
         for (trusted, admits_user, admits_session) in [
             (vec![], true, true),

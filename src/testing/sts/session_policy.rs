@@ -97,7 +97,7 @@ mod tests {
         let json = "This policy contains invalid Json";
         let syntax = "Syntax errors in policy.";
         for (policy, message) in [
-            ("".to_owned(), json),
+            (String::new(), json),
             ("{".to_owned(), json),
             ("[]".to_owned(), json),
             ("{}".to_owned(), syntax),

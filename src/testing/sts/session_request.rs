@@ -1,7 +1,7 @@
 //! What every action asks of the session of a role: which role, under which name, for how long, how narrowly.
 
 use std::ops::RangeInclusive;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::State;
 use super::constraints::{Constraints, NAME, POLICY, Text};
@@ -12,7 +12,7 @@ use super::session_policy;
 use super::xml::Element;
 use crate::testing::arn::RoleArn;
 use crate::testing::issuer::Issued;
-use crate::testing::principal::Session;
+use crate::testing::principal::{Principal, Session};
 use crate::wall_time::WallTime;
 
 /// As it came, before anybody looks whether it is allowed.
@@ -65,7 +65,7 @@ impl<'f> SessionRequest<'f> {
     }
 
     /// What the request says of the session, without what it inherits.
-    pub(super) fn session(&self, role: RoleArn, expiry: std::time::SystemTime) -> Session {
+    pub(super) fn session(&self, role: RoleArn, expiry: SystemTime) -> Session {
         Session {
             policy: self.policy.map(str::to_owned),
             policy_arns: self.policy_arns.iter().map(|arn| (*arn).to_owned()).collect(),
@@ -80,8 +80,8 @@ pub(super) fn issue(state: &mut State, session: Session, result: Element) -> Res
     let user = Element::new("AssumedRoleUser")
         .leaf("AssumedRoleId", &session.assumed_role_id())
         .leaf("Arn", &session.arn());
-    let source_identity = session.source_identity.clone();
-    let issued = state.issuer.issue_session(session);
+    let (source_identity, expiry) = (session.source_identity.clone(), session.expiry);
+    let issued = state.issuer.issue_to(Principal::Role(Box::new(session)), expiry);
     Ok(result
         .child(user)
         .child(credentials(&issued))

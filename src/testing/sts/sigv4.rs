@@ -76,7 +76,7 @@ impl Claim {
             }
             _ => return Err(unknown_key()),
         }
-        if self.is_made_with(&key.secret_access_key, request) {
+        if self.is_made_with(&key.secret, request) {
             return Ok(key);
         }
         Err(Refusal::bad_signature(

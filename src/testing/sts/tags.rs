@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>. Keys are compared without regard to case.
 
-use super::constraints::{Constraints, TAG, Text};
+use super::constraints::{Constraints, TAG_KEY, TAG_VALUE, Text};
 use super::form::Form;
 use super::refusal::Refusal;
 use crate::testing::principal::Session;
@@ -63,5 +63,5 @@ impl<'f> Tags<'f> {
 }
 
 const TAGS_MAX: usize = 50;
-const KEY: Text = Text { name: "Key", length: 1..=128, pattern: Some(&TAG), is_secret: false };
-const VALUE: Text = Text { name: "Value", length: 0..=256, pattern: Some(&TAG), is_secret: false };
+const KEY: Text = Text { name: "Key", length: 1..=128, pattern: Some(&TAG_KEY), is_secret: false };
+const VALUE: Text = Text { name: "Value", length: 0..=256, pattern: Some(&TAG_VALUE), is_secret: false };

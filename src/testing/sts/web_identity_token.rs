@@ -19,6 +19,7 @@ pub struct IdentityProvider<'a> {
     issuer: String,
 }
 
+#[allow(clippy::must_use_candidate, reason = "called for what they change")]
 impl<'a> IdentityProvider<'a> {
     pub(super) fn new(sts: &'a Sts, issuer: String) -> Self {
         Self { sts, issuer }

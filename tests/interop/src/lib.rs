@@ -1,10 +1,14 @@
 //! What the tests of this member share: the executables under test, and other people's beside them.
 //!
-//! Needs `ip` (Debian's iproute2), `unshare` (util-linux), `strace`, and a Python with botocore named by
-//! `INTEROP_PYTHON`. `.ci/run` installs them; what is missing fails.
+//! Needs `ip` (Debian's iproute2), `unshare` (util-linux), `strace`, a Python with botocore named by `INTEROP_PYTHON`, and
+//! one with ministack named by `INTEROP_MINISTACK`. `.ci/run` installs them; what is missing fails.
 
+pub mod botocore;
 #[path = "../../support/example.rs"]
 mod example;
+pub mod machines;
+pub mod ministack;
+pub mod namespace;
 
 use std::path::PathBuf;
 

@@ -190,6 +190,16 @@ fn the_example_of_the_documentation() {
     assert!(Claim::of(&request).unwrap().unwrap().is_made_with(SECRET, &request));
 }
 
+/// A signer that does not sort is refused, as by AWS: it has signed another text.
+#[test]
+fn headers_are_sorted_however_they_were_named() {
+    let request = in_header(VECTORS[7]);
+    let [sorted, unsorted] = [["host", "my-header1"], ["my-header1", "host"]]
+        .map(|names| canonical_request(&request, &names, None).unwrap());
+    assert_eq!(sorted, unsorted);
+    assert!(sorted.contains("\nhost;my-header1\n"));
+}
+
 #[test]
 fn a_header_that_is_not_there_cannot_be_signed() {
     assert_eq!(canonical_request(&request(VECTORS[0]), &["host", "x-other"], None), None);

@@ -1,0 +1,64 @@
+//! Who this machine is to AWS: resolves the default chain of the real environment, says where the credentials come
+//! from, and asks STS whose they are.
+//!
+//! `whoami [--profile NAME]`; exit code 1 if there are no credentials, or STS does not accept them.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "it tells a person"
+)]
+
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use aws_credential_chain::sts::Sts;
+use aws_credential_chain::{Credentials, CredentialsCache, DefaultChain, Error};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let chain = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => DefaultChain::new(),
+        ["--profile", name] => DefaultChain::new().profile(*name),
+        _ => {
+            eprintln!("usage: whoami [--profile NAME]");
+            return ExitCode::from(2);
+        }
+    };
+    match show(CredentialsCache::new(chain)).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("whoami: {error}");
+            for attempt in error.attempts() {
+                eprintln!("  asked before: {attempt}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn show(cache: CredentialsCache) -> Result<(), Error> {
+    let credentials = cache.credentials().await?;
+    println!("source      {}", credentials.source());
+    println!("access key  {}", credentials.access_key_id());
+    println!("account     {}", credentials.account_id().unwrap_or("not told by the source"));
+    println!("expires     {}", expiry(&credentials));
+    let identity = Sts::new().caller_identity(&credentials).await?;
+    println!("identity    {}", identity.arn());
+    println!("            account {}, user id {}", identity.account_id(), identity.user_id());
+    Ok(())
+}
+
+fn expiry(credentials: &Credentials) -> String {
+    let Some(expiry) = credentials.expiry() else { return "never by themselves".to_owned() };
+    match expiry.duration_since(SystemTime::now()) {
+        Ok(left) => format!("in {}", minutes(left)),
+        Err(_) => "in the past".to_owned(),
+    }
+}
+
+fn minutes(left: Duration) -> String {
+    let minutes = left.as_secs() / 60;
+    format!("{} h {} min", minutes / 60, minutes % 60)
+}

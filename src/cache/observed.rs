@@ -1,0 +1,206 @@
+//! A provider as the refresher sees it, and what is told of it: to observers and to `tracing`.
+
+use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cache::flight::{Fetch, News};
+use crate::cache::state::{Held, Perishable, Snapshot, Trouble};
+use crate::credentials::Credentials;
+use crate::error::Error;
+use crate::observe::{Event, Observer};
+use crate::provider::{CredentialsProvider, Notice, SharedProvider};
+use crate::wall_time::WallTime;
+
+pub(super) struct Observed {
+    pub(super) provider: SharedProvider,
+    pub(super) observers: Vec<Arc<dyn Observer>>,
+}
+
+impl Fetch<Credentials> for Observed {
+    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send + '_>> {
+        Box::pin(self.provider.retrieve())
+    }
+
+    fn time_limit(&self) -> Duration {
+        self.provider.time_limit()
+    }
+
+    fn name(&self) -> &'static str {
+        "credentials"
+    }
+
+    fn asks(&self, held: Option<&Credentials>) -> &'static str {
+        held.map_or(self.name(), |held| held.source().kind().name())
+    }
+
+    fn look_after(&self) -> Option<Duration> {
+        self.provider.may_change().then_some(LOOK_AFTER)
+    }
+
+    fn has_changed<'a>(&'a self, held: &'a Credentials) -> Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+        Box::pin(self.provider.has_changed(held))
+    }
+
+    fn notice(&self, notice: Notice<'_>) {
+        self.provider.notice(notice);
+    }
+
+    fn tell(&self, news: News<'_, Credentials>) {
+        // Also on the way out of a panic, where a second one would end the process.
+        contained(|| log(&news));
+        if self.observers.is_empty() {
+            return;
+        }
+        for event in events(&news).into_iter().flatten() {
+            for observer in &self.observers {
+                contained(|| observer.on_event(&event));
+            }
+        }
+    }
+}
+
+fn contained(tell: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(tell)).is_err() {
+        // Whoever panics in `tracing` will do so here again.
+        let _ = catch_unwind(|| tracing::error!("an observer of a credentials cache panicked"));
+    }
+}
+
+/// News as observers are told them: at most two events, in their order.
+fn events(news: &News<'_, Credentials>) -> [Option<Event>; 2] {
+    let event = match news {
+        News::Started => Event::Started,
+        News::Landed { before, after, at, took } => return landed(before, after, *at, *took),
+        News::Rejected(held) => Event::Invalidated { access_key_id: held.value.access_key_id().to_owned() },
+        News::Expired { held, stale } => Event::Expired {
+            source: held.value.source().clone(),
+            access_key_id: held.value.access_key_id().to_owned(),
+            expiry: held.expiry.into(),
+            stale: *stale,
+        },
+        News::Waited(waited) => Event::Waited { waited: *waited },
+        News::ServedStale { expired_for } => Event::ServedStale { expired_for: *expired_for },
+    };
+    [Some(event), None]
+}
+
+fn landed(
+    before: &Snapshot<Credentials>,
+    after: &Snapshot<Credentials>,
+    at: WallTime,
+    took: Duration,
+) -> [Option<Event>; 2] {
+    if let Some(trouble) = after.trouble() {
+        let expiry = after.held().map(|held| held.expiry).filter(|expiry| *expiry != WallTime::NEVER);
+        let failed = Event::Failed {
+            error: trouble.error.clone(),
+            next_attempt: trouble.next_attempt().map(Into::into),
+            failures: trouble.failures,
+            left: expiry.map(|expiry| at.until(expiry)),
+            took,
+        };
+        return [Some(failed), None];
+    }
+    let Some(held) = after.held() else { return [None, None] };
+    let refreshed = Event::Refreshed {
+        source: held.value.source().clone(),
+        access_key_id: held.value.access_key_id().to_owned(),
+        lifetime: (held.expiry != WallTime::NEVER).then(|| at.until(held.expiry)),
+        took,
+    };
+    let changed = source_changed(before, held)
+        .map(|from| Event::SourceChanged { from: from.clone(), to: held.value.source().clone() });
+    [Some(refreshed), changed]
+}
+
+fn source_changed<'a>(
+    before: &'a Snapshot<Credentials>,
+    held: &Held<Credentials>,
+) -> Option<&'a crate::Source> {
+    before.held().map(|held| held.value.source()).filter(|from| *from != held.value.source())
+}
+
+fn log(news: &News<'_, Credentials>) {
+    match news {
+        News::Started => tracing::debug!("credentials are being refreshed"),
+        News::Landed { before, after, took, .. } => match (after.trouble(), after.held()) {
+            (Some(trouble), held) => log_failure(trouble, held),
+            (None, Some(held)) => {
+                tracing::info!(
+                    source = %held.value.source(),
+                    access_key_id = held.value.access_key_id(),
+                    expiry = (held.expiry != WallTime::NEVER).then(|| tracing::field::display(held.expiry)),
+                    ?took,
+                    "credentials refreshed"
+                );
+                if let Some(from) = source_changed(before, held) {
+                    tracing::warn!(%from, to = %held.value.source(), "credentials come from another source");
+                }
+            }
+            (None, None) => {}
+        },
+        News::Rejected(held) => {
+            tracing::info!(access_key_id = held.value.access_key_id(), "credentials invalidated");
+        }
+        News::Expired { held, stale } => tracing::warn!(
+            source = %held.value.source(),
+            access_key_id = held.value.access_key_id(),
+            expiry = %held.expiry,
+            served_stale = stale,
+            "credentials have expired"
+        ),
+        // Too many for a log.
+        News::Waited(_) | News::ServedStale { .. } => {}
+    }
+}
+
+fn log_failure(trouble: &Trouble, held: Option<&Held<Credentials>>) {
+    tracing::warn!(
+        failures = trouble.failures,
+        next_attempt = trouble.next_attempt().map(tracing::field::display),
+        in_hand_until = held.map(|held| tracing::field::display(held.expiry)),
+        error = %trouble.error,
+        "credentials not refreshed"
+    );
+}
+
+impl Perishable for Credentials {
+    fn expiry(&self) -> Option<WallTime> {
+        Self::expiry(self).map(WallTime::from)
+    }
+
+    fn mark(&self) -> u64 {
+        mark(self.access_key_id())
+    }
+
+    fn is_stale_servable(&self) -> bool {
+        // Whose session it is counts, and not what it was asked for with.
+        self.source().kind().is_stale_servable()
+    }
+
+    fn marked_stale(&self) -> Self {
+        Self::marked_stale(self)
+    }
+
+    fn is_stale(&self) -> bool {
+        Self::is_stale(self)
+    }
+
+    fn origin(&self) -> String {
+        self.source().to_string()
+    }
+}
+
+/// Names a set of credentials by its access key id.
+pub(super) fn mark(access_key_id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    access_key_id.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// How often files are looked at.
+const LOOK_AFTER: Duration = Duration::from_secs(60);

@@ -1,0 +1,250 @@
+//! A plan, carried out: the base source, and the roles on top of it, each with a session of its own that lasts.
+
+use secrecy::SecretString;
+
+use crate::config::{Base, CredentialSource, Plan, Value};
+use crate::credentials::{Credentials, Places};
+use crate::error::{Error, Failure, FailureKind};
+use crate::host::Host;
+use crate::provider::{SharedProvider, provider_fn};
+use crate::providers::Environment;
+use crate::shared_files::{NAME, SharedFiles};
+use crate::source::{Source, SourceKind};
+
+/// The providers that a plan asks for.
+#[derive(Debug)]
+pub(super) struct Assembled {
+    /// What it was made from: another plan needs other providers.
+    plan: Plan,
+    pub(super) provider: SharedProvider,
+}
+
+impl Assembled {
+    /// `profile`: the one that was named in code.
+    pub(super) fn new(host: &Host, profile: Option<&str>, plan: Plan) -> Result<Self, Error> {
+        let mut provider = base(host, profile, &plan)?;
+        for step in &plan.roles {
+            provider = roles::assume(host, profile, provider, step)?;
+        }
+        Ok(Self { plan, provider })
+    }
+
+    /// Whether it is what this plan asks for.
+    pub(super) fn carries_out(&self, plan: &Plan) -> bool {
+        self.plan == *plan
+    }
+}
+
+fn base(host: &Host, profile: Option<&str>, plan: &Plan) -> Result<SharedProvider, Error> {
+    let name = &plan.base_profile;
+    match &plan.base {
+        Base::Static { access_key_id, secret_access_key, session_token, account_id } => {
+            let rest = [session_token.as_ref(), account_id.as_ref()];
+            let credentials = static_keys(name, access_key_id, secret_access_key, rest)?;
+            Ok(SharedProvider::new(provider_fn(move || std::future::ready(Ok(credentials.clone())))))
+        }
+        Base::CredentialSource(source) => Ok(credential_source(host, profile, *source)),
+        Base::WebIdentity { .. } => roles::web_identity(host, profile, plan),
+        Base::Sso(sso) => Err(not_yet("sso_account_id", name, &sso.account_id)),
+        Base::Login { login_session, .. } => Err(not_yet("login_session", name, login_session)),
+        Base::Process { command, account_id } => Ok(process(host, name, command, account_id.as_ref())),
+    }
+}
+
+fn static_keys(
+    profile: &str,
+    id: &Value,
+    secret: &Value,
+    [token, account_id]: [Option<&Value>; 2],
+) -> Result<Credentials, Error> {
+    let source = Source::new(SourceKind::ProfileFile).with_detail(profile.to_owned());
+    let mut builder = Credentials::builder(id.text(), SecretString::from(secret.text())).source(source);
+    if let Some(token) = token {
+        builder = builder.session_token(SecretString::from(token.text()));
+    }
+    if let Some(account_id) = account_id {
+        builder = builder.account_id(account_id.text());
+    }
+    let place = |value: Option<&Value>, key| value.map(|value| format!("{}: {key}", value.origin()));
+    let places = [
+        place(Some(id), "aws_access_key_id"),
+        place(Some(secret), "aws_secret_access_key"),
+        // Two keys can hold it.
+        place(token, "the session token"),
+        place(account_id, "aws_account_id"),
+    ]
+    .map(Option::unwrap_or_default);
+    let [access_key_id, secret_access_key, session_token, account_id] = places.each_ref().map(String::as_str);
+    builder.build_from(&Places { access_key_id, secret_access_key, session_token, account_id })
+}
+
+#[cfg_attr(not(feature = "imds"), allow(unused_variables, reason = "one source has settings in the profile"))]
+#[cfg(feature = "process")]
+fn process(host: &Host, profile: &str, command: &Value, account_id: Option<&Value>) -> SharedProvider {
+    SharedProvider::new(crate::providers::Process::of_profile(host, profile, command, account_id))
+}
+
+#[cfg(not(feature = "process"))]
+fn process(_host: &Host, _profile: &str, _command: &Value, _account_id: Option<&Value>) -> SharedProvider {
+    SharedProvider::new(crate::providers::Absent::new(SourceKind::Process, "process", true))
+}
+
+fn credential_source(host: &Host, profile: Option<&str>, source: CredentialSource) -> SharedProvider {
+    match source {
+        CredentialSource::Environment => SharedProvider::new(Environment::of(host.env.clone())),
+        #[cfg(feature = "imds")]
+        CredentialSource::Ec2InstanceMetadata => {
+            let imds = crate::providers::InstanceMetadata::of(host.clone(), crate::Timeouts::new());
+            let files = SharedFiles::new(host.clone(), profile.map(str::to_owned));
+            SharedProvider::new(imds.with_settings_of(Some(files)))
+        }
+        #[cfg(not(feature = "imds"))]
+        CredentialSource::Ec2InstanceMetadata => {
+            SharedProvider::new(crate::providers::Absent::new(SourceKind::InstanceMetadata, "imds", true))
+        }
+        #[cfg(feature = "container")]
+        CredentialSource::EcsContainer => {
+            SharedProvider::new(crate::providers::Container::of(host.clone(), crate::Timeouts::new()))
+        }
+        #[cfg(not(feature = "container"))]
+        CredentialSource::EcsContainer => {
+            SharedProvider::new(crate::providers::Absent::new(SourceKind::Container, "container", true))
+        }
+    }
+}
+
+#[cfg(feature = "sts")]
+mod roles {
+    //! Roles, as their profiles describe them.
+
+    use std::time::Duration;
+
+    use super::{Base, Error, Failure, FailureKind, Host, NAME, Plan, SharedProvider, Value, not_yet};
+    use crate::config::RoleStep;
+    use crate::providers::{AssumeRole, WebIdentity};
+    use crate::role::Role;
+    use crate::service::ServiceSettings;
+
+    pub(super) fn assume(
+        host: &Host,
+        profile: Option<&str>,
+        source: SharedProvider,
+        step: &RoleStep,
+    ) -> Result<SharedProvider, Error> {
+        let settings = settings(profile, step.region.as_ref());
+        Ok(SharedProvider::new(AssumeRole::of(host.clone(), settings, source, role(step)?)))
+    }
+
+    pub(super) fn web_identity(
+        host: &Host,
+        profile: Option<&str>,
+        plan: &Plan,
+    ) -> Result<SharedProvider, Error> {
+        let Base::WebIdentity { role_arn, token_file, role_session_name, duration_seconds, region } =
+            &plan.base
+        else {
+            return Err(Failure::new(FailureKind::Misconfigured, NAME, "no web identity").into());
+        };
+        let mut builder = Role::builder(role_arn.text().trim());
+        if let Some(name) = role_session_name {
+            builder = builder.session_name(name.text().trim());
+        }
+        if let Some(value) = duration_seconds {
+            builder = builder.duration(seconds(&plan.base_profile, value)?);
+        }
+        let role = builder.build().map_err(|error| misread(&plan.base_profile, role_arn, &error))?;
+        let path = host.files.expand(token_file.text().trim(), &host.env);
+        let named_by = token_file.origin().to_string();
+        let settings = settings(profile, region.as_ref());
+        Ok(SharedProvider::new(WebIdentity::of_profile(host.clone(), settings, role, path, named_by)))
+    }
+
+    fn settings(profile: Option<&str>, region: Option<&Value>) -> ServiceSettings {
+        ServiceSettings {
+            profile: profile.map(str::to_owned),
+            profile_region: region.map(|value| (value.text().trim().to_owned(), value.origin().to_string())),
+            ..ServiceSettings::default()
+        }
+    }
+
+    fn role(step: &RoleStep) -> Result<Role, Error> {
+        // Passed over in silence, they would assume the role otherwise than somebody wants it.
+        for (key, value) in [
+            ("mfa_serial", &step.mfa_serial),
+            ("session_tags", &step.session_tags),
+            ("transitive_session_tags", &step.transitive_session_tags),
+        ] {
+            if let Some(value) = value {
+                return Err(not_yet(key, &step.profile, value));
+            }
+        }
+        let mut builder = Role::builder(step.role_arn.text().trim());
+        if let Some(id) = &step.external_id {
+            builder = builder.external_id(id.text().trim());
+        }
+        if let Some(name) = &step.role_session_name {
+            builder = builder.session_name(name.text().trim());
+        }
+        if let Some(value) = &step.duration_seconds {
+            builder = builder.duration(seconds(&step.profile, value)?);
+        }
+        if let Some(identity) = &step.source_identity {
+            builder = builder.source_identity(identity.text().trim());
+        }
+        builder.build().map_err(|error| misread(&step.profile, &step.role_arn, &error))
+    }
+
+    fn seconds(profile: &str, value: &Value) -> Result<Duration, Error> {
+        value.text().trim().parse().map(Duration::from_secs).map_err(|_| {
+            let message =
+                format!("profile `{profile}` ({}): `duration_seconds` is no whole number", value.origin());
+            Failure::new(FailureKind::Misconfigured, NAME, message)
+                .with_remedy("write seconds, from 900 to 43200")
+                .into()
+        })
+    }
+
+    fn misread(profile: &str, at: &Value, error: &Error) -> Error {
+        let message = format!("profile `{profile}` ({}): {error}", at.origin());
+        Failure::new(FailureKind::Misconfigured, NAME, message).into()
+    }
+}
+
+#[cfg(not(feature = "sts"))]
+mod roles {
+    //! This build has no roles: a profile that asks for one is told so.
+
+    use super::{Error, Host, Plan, SharedProvider};
+    use crate::config::RoleStep;
+    use crate::providers::Absent;
+    use crate::source::SourceKind;
+
+    #[expect(clippy::unnecessary_wraps, reason = "its twin reads values")]
+    pub(super) fn assume(
+        _host: &Host,
+        _profile: Option<&str>,
+        _source: SharedProvider,
+        _step: &RoleStep,
+    ) -> Result<SharedProvider, Error> {
+        Ok(SharedProvider::new(Absent::new(SourceKind::AssumeRole, "sts", true)))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "its twin reads values")]
+    pub(super) fn web_identity(
+        _host: &Host,
+        _profile: Option<&str>,
+        _plan: &Plan,
+    ) -> Result<SharedProvider, Error> {
+        Ok(SharedProvider::new(Absent::new(SourceKind::WebIdentity, "sts", true)))
+    }
+}
+
+fn not_yet(key: &str, profile: &str, value: &Value) -> Error {
+    let message = format!(
+        "profile `{profile}` uses `{key}` ({}), which this version cannot carry out yet",
+        value.origin()
+    );
+    Failure::new(FailureKind::Misconfigured, NAME, message)
+        .with_remedy("choose another profile, or put a provider of your own into the chain's slot")
+        .into()
+}

@@ -1,0 +1,130 @@
+//! The policy that narrows a session.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::error::Category;
+
+use super::Flaw;
+use crate::error::Error;
+
+/// An inline session policy: the session may do what both the role's own policies and this one allow.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session>
+///
+/// ```
+/// use aws_credential_chain::SessionPolicy;
+///
+/// # fn main() -> Result<(), aws_credential_chain::Error> {
+/// let policy = SessionPolicy::from_json(
+///     r#"{
+///         "Version": "2012-10-17",
+///         "Statement": [{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*" }]
+///     }"#,
+/// )?;
+/// assert!(policy.as_str().starts_with(r#"{"Version":"2012-10-17","Statement":[{"#));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct SessionPolicy(String);
+
+impl SessionPolicy {
+    /// Takes the JSON without its blanks and line breaks, which count towards the limit; nothing is put in another
+    /// order.
+    ///
+    /// What the policy says is not checked, STS does that. Beside this limit there is one on the packed form of
+    /// policies and tags together, which only STS knows.
+    ///
+    /// # Errors
+    /// It is no JSON object, has more than 2048 characters, or holds one beyond U+00FF. The error does not quote it.
+    pub fn from_json(json: impl AsRef<str>) -> Result<Self, Error> {
+        Self::parse(json.as_ref()).map_err(Flaw::into_error)
+    }
+
+    fn parse(json: &str) -> Result<Self, Flaw> {
+        if let Err(error) = serde_json::from_str::<AnyObject>(json) {
+            let what = match error.classify() {
+                Category::Data => "the session policy is JSON, but no object".to_owned(),
+                _ => format!(
+                    "the session policy is no JSON (line {}, column {})",
+                    error.line(),
+                    error.column()
+                ),
+            };
+            return Err(Flaw::new(what, "write it like {\"Version\": \"2012-10-17\", \"Statement\": […]}"));
+        }
+        let text = minified(json);
+        if let Some(at) = text.chars().position(|c| c > LAST_CHARACTER) {
+            return Err(Flaw::new(
+                format!(
+                    "the session policy has a character beyond U+00FF, at position {} without blanks",
+                    at + 1
+                ),
+                "write that character as \\u and four hexadecimal digits",
+            ));
+        }
+        let length = text.chars().count();
+        if length > MAX {
+            return Err(Flaw::new(
+                format!("the session policy has {length} characters without blanks, more than {MAX}"),
+                "shorten it, or put it into managed policies and name those",
+            ));
+        }
+        Ok(Self(text))
+    }
+
+    /// The JSON, without blanks between its parts.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Valid JSON without the blanks outside of its texts.
+fn minified(json: &str) -> String {
+    let mut in_text = false;
+    let mut escaped = false;
+    json.chars()
+        .filter(|&c| {
+            if in_text {
+                in_text = escaped || c != '"';
+                escaped = !escaped && c == '\\';
+                return true;
+            }
+            in_text = c == '"';
+            !matches!(c, ' ' | '\t' | '\n' | '\r')
+        })
+        .collect()
+}
+
+/// An object, whatever is in it.
+struct AnyObject;
+
+impl<'de> Deserialize<'de> for AnyObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(AnyObject)
+    }
+}
+
+impl<'de> Visitor<'de> for AnyObject {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(self)
+    }
+}
+
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+const MAX: usize = 2048;
+const LAST_CHARACTER: char = '\u{ff}';

@@ -1,0 +1,87 @@
+//! Talking to STS, AWS's Security Token Service.
+//!
+//! Providers for roles do this by themselves; [`Sts`] is for programs that ask it something else.
+//!
+//! <https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html>
+
+mod call;
+
+pub(crate) use self::call::{Call, Refused};
+use crate::credentials::Credentials;
+use crate::error::Error;
+use crate::host::Host;
+use crate::providers::retry::Retry;
+use crate::region::Region;
+use crate::service::{Hints, ServiceSettings};
+pub use crate::wire::sts::CallerIdentity;
+use crate::wire::sts::{Action, Asked, Caller, get_caller_identity};
+
+/// A client for STS: region and endpoint are found as [`AssumeRole`](crate::providers::AssumeRole) finds them.
+///
+/// ```no_run
+/// use aws_credential_chain::{CredentialsCache, DefaultChain, sts::Sts};
+///
+/// # async fn whoami() -> Result<(), aws_credential_chain::Error> {
+/// let cache = CredentialsCache::new(DefaultChain::new());
+/// let identity = Sts::new().caller_identity(&cache.credentials().await?).await?;
+/// println!("{} in account {}", identity.arn(), identity.account_id());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Sts {
+    host: Host,
+    settings: ServiceSettings,
+}
+
+impl Sts {
+    /// As the environment and the shared files say.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// In a machine made for a test.
+    #[cfg(feature = "test-util")]
+    pub fn in_world(world: &crate::testing::World) -> Self {
+        Self { host: world.host(), settings: ServiceSettings::default() }
+    }
+
+    /// The region whose endpoint is asked.
+    pub fn region(mut self, region: Region) -> Self {
+        self.settings.region = Some(region);
+        self
+    }
+
+    /// Another endpoint than AWS's own: scheme, host and port.
+    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
+        self.settings.endpoint_url = Some(url.into());
+        self
+    }
+
+    /// Whose credentials these are. Needs no permission: AWS always answers.
+    ///
+    /// # Errors
+    /// STS cannot be reached, or refuses the credentials.
+    pub async fn caller_identity(&self, credentials: &Credentials) -> Result<CallerIdentity, Error> {
+        let hints = Hints { partition: "aws", instance_region: None };
+        let endpoint = self.settings.sts(&self.host, hints).await?;
+        let retry = Retry::new(&self.host.clock);
+        let asked = Asked {
+            provider: NAME,
+            action: Action::GetCallerIdentity,
+            url: &endpoint.url,
+            role: None,
+            caller: Caller::Credentials {
+                access_key_id: credentials.access_key_id(),
+                source: credentials.source(),
+            },
+            with_mfa: false,
+        };
+        let call = Call { host: &self.host, endpoint: &endpoint, retry: &retry, asked };
+        let body = get_caller_identity();
+        call.send(&body, Some(credentials), CallerIdentity::parse).await.map_err(Refused::into_error)
+    }
+}
+
+const NAME: &str = "STS";

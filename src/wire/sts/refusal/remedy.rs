@@ -1,0 +1,163 @@
+//! What the reader can do about a no of STS.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::meaning::Meaning;
+use super::{Asked, Caller};
+use crate::role::{Role, SessionTag};
+use crate::wire::sts::Action;
+
+impl Meaning {
+    pub(super) fn remedy(self, asked: &Asked<'_>) -> Cow<'static, str> {
+        let fixed = match self {
+            Self::Throttled => "let fewer processes ask, or share one cache",
+            Self::Fault => "STS has a fault, or what stands in between; it is asked again",
+            Self::SourceExpired | Self::SourceUnknown => return source_rejected(self, asked).into(),
+            Self::TokenExpired => return token_expired(asked).into(),
+            Self::Clock => "set the clock of this machine: it is off by more than five minutes",
+            Self::Signature => {
+                "check that the secret access key belongs to the access key id, and that no proxy changes requests"
+            }
+            Self::Denied | Self::DeniedTagSession | Self::DeniedSourceIdentity => {
+                return denied(self, asked).into();
+            }
+            Self::DeniedToRoot => {
+                "the root user of an account cannot assume roles: use the keys of a user or of a role"
+            }
+            Self::MfaFailed => {
+                "check the serial number of the MFA device, and wait for its next code: each is valid once"
+            }
+            Self::RegionDisabled => {
+                "activate STS for this region in the IAM settings of the role's account, or use another region"
+            }
+            Self::PolicyMalformed => "correct the session policy",
+            Self::PolicyTooLarge(percent) => return too_large(percent).into(),
+            Self::TooLongForRole => {
+                "ask for a shorter duration, or raise the maximum session duration of the role"
+            }
+            Self::TooLongForChain => {
+                "a role that is assumed with a role's credentials lasts an hour at most: ask for a shorter duration"
+            }
+            Self::TransitiveKeyWithoutTag => {
+                "send a tag with each transitive key; what the caller's session passes on stays transitive by itself"
+            }
+            Self::TagIsInherited => {
+                "leave out the tags that the caller's session passes on: they are there already"
+            }
+            Self::IdpUnreachable => {
+                "AWS cannot reach the identity provider; it is asked again. If it stays so, check that the provider's \
+                 keys can be fetched from the internet"
+            }
+            Self::NoOidcProvider => return no_oidc_provider(asked).into(),
+            Self::IdentityRefused => {
+                "check that the token's audience is one of the IAM identity provider's, and that the token is whole"
+            }
+            Self::ClaimRejected => {
+                "the identity provider does not stand by the token any more, or its claims: have it issue a new one"
+            }
+            Self::Invalid => "correct what STS names",
+            Self::NotSts => NOT_STS,
+            Self::ProxyAuthentication => "give the proxy's user and password in its URL",
+            Self::Other => {
+                "look the code up at https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html"
+            }
+        };
+        fixed.into()
+    }
+}
+
+fn source_rejected(meaning: Meaning, asked: &Asked<'_>) -> String {
+    let caller = asked.caller;
+    if meaning == Meaning::SourceExpired {
+        return format!("renew {caller}: they have expired");
+    }
+    format!(
+        "check that {caller} is active, and not of another partition or of a region that the account has not enabled"
+    )
+}
+
+fn token_expired(asked: &Asked<'_>) -> String {
+    match asked.caller {
+        Caller::Token { origin } => format!("check that the token of {origin} is still being exchanged"),
+        Caller::Credentials { .. } => "have a new token issued".to_owned(),
+    }
+}
+
+fn denied(meaning: Meaning, asked: &Asked<'_>) -> String {
+    let (Some(role), caller) = (asked.role, asked.caller) else {
+        return format!("check what denies {} to {}", asked.action.name(), asked.caller);
+    };
+    let arn = role.arn();
+    if asked.action == Action::AssumeRoleWithWebIdentity {
+        return format!(
+            "check that the trust policy of {arn} allows sts:AssumeRoleWithWebIdentity to the token's issuer, and that \
+             its conditions on `aud` and `sub` fit {caller}"
+        );
+    }
+    let sent = Sent { role, with_mfa: asked.with_mfa };
+    match meaning {
+        Meaning::DeniedTagSession => format!(
+            "allow sts:TagSession beside sts:AssumeRole, in the trust policy of {arn} and in the caller's own policies \
+             ({caller}; {sent}; tags that the caller's session passes on count too)"
+        ),
+        Meaning::DeniedSourceIdentity => format!(
+            "allow sts:SetSourceIdentity beside sts:AssumeRole, in the trust policy of {arn} and in the caller's own \
+             policies ({caller}; {sent})"
+        ),
+        _ => {
+            let mut actions = "sts:AssumeRole".to_owned();
+            if !role.tags().is_empty() {
+                actions.push_str(" and sts:TagSession");
+            }
+            if role.source_identity().is_some() {
+                actions.push_str(" and sts:SetSourceIdentity");
+            }
+            format!(
+                "check that the trust policy of {arn} allows {actions} to the caller ({caller}), that its conditions \
+                 fit ({sent}), and that the caller's own policies allow it too"
+            )
+        }
+    }
+}
+
+fn too_large(percent: Option<u32>) -> String {
+    let taken = percent.map(|percent| format!(", which take {percent} % of the room")).unwrap_or_default();
+    format!("shorten the session policy and the tags{taken}, or name managed policies instead")
+}
+
+fn no_oidc_provider(asked: &Asked<'_>) -> String {
+    let account =
+        asked.role.map(|role| format!(" in account {}", role.arn().account_id())).unwrap_or_default();
+    format!("create the IAM OIDC identity provider for the token's issuer{account}")
+}
+
+/// What went with the request, and what did not: trust policies ask for it.
+struct Sent<'a> {
+    role: &'a Role,
+    with_mfa: bool,
+}
+
+impl fmt::Display for Sent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let role = self.role;
+        let keys: Vec<&str> = role.tags().iter().map(SessionTag::key).collect();
+        let tags = if keys.is_empty() { "tags".to_owned() } else { format!("tags {}", keys.join(", ")) };
+        let all = [
+            ("an external id", role.external_id().is_some()),
+            ("an MFA code", self.with_mfa),
+            (tags.as_str(), !keys.is_empty()),
+            ("a source identity", role.source_identity().is_some()),
+            ("a session policy", role.policy().is_some() || !role.policy_arns().is_empty()),
+        ];
+        let with = |was_sent: bool| {
+            let names: Vec<&str> =
+                all.iter().filter(|(_, sent)| *sent == was_sent).map(|(name, _)| *name).collect();
+            if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+        };
+        write!(f, "sent: {}; not sent: {}", with(true), with(false))
+    }
+}
+
+pub(super) const NOT_STS: &str =
+    "something other than STS seems to answer there: check the endpoint, and any proxy in between";

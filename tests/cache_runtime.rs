@@ -1,0 +1,117 @@
+//! The cache and the runtimes it lives in: none, one without timers, one that goes away, one with many threads.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test is its own host, and may fail loudly"
+)]
+
+mod support;
+
+use std::time::Duration;
+
+use aws_credential_chain::FailureKind;
+use aws_credential_chain::testing::World;
+use secrecy::ExposeSecret;
+use support::script::{Script, Step};
+use tokio::time::sleep;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[test]
+fn outside_of_a_runtime_an_error_says_so_and_what_is_in_hand_can_be_read() {
+    let world = World::new();
+    let script = Script::new(&world, [], Step::Forever);
+    let cache = script.cache(&world);
+    assert!(cache.current().is_none());
+    let error = poll_once(cache.credentials()).unwrap_err();
+    assert!(
+        matches!(&error, aws_credential_chain::Error::Failed(f) if f.kind() == FailureKind::NoRuntime),
+        "{error}"
+    );
+    assert!(poll_once(cache.renew()).is_err());
+    assert_eq!(script.calls(), 0);
+    runtime().block_on(cache.credentials()).unwrap();
+    assert_eq!(poll_once(cache.credentials()).unwrap().access_key_id(), "AKIA1");
+    assert_eq!(cache.current().unwrap().access_key_id(), "AKIA1");
+}
+
+#[test]
+fn a_runtime_without_timers_is_an_error_and_no_panic() {
+    let world = World::new();
+    let script = Script::new(&world, [], Step::Live(HOUR));
+    let cache = script.cache(&world);
+    let bare = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let error = bare.block_on(cache.credentials()).unwrap_err();
+    assert!(error.to_string().contains("enable_all"), "{error}");
+}
+
+#[test]
+fn a_runtime_that_is_dropped_ends_the_refresh_and_not_the_cache() {
+    let world = World::new();
+    let script = Script::new(&world, [Step::Hang], Step::Live(HOUR));
+    let cache = script.cache(&world);
+    let first = runtime();
+    first.block_on(async {
+        assert!(tokio::time::timeout(Duration::from_millis(20), cache.credentials()).await.is_err());
+    });
+    let second = runtime();
+    second.block_on(async {
+        let waiting = tokio::spawn({
+            let cache = cache.clone();
+            async move { cache.credentials().await }
+        });
+        tokio::task::yield_now().await;
+        tokio::task::spawn_blocking(move || drop(first)).await.unwrap();
+        let error = waiting.await.unwrap().unwrap_err();
+        assert!(error.to_string().contains("cut off"), "{error}");
+        sleep(Duration::from_millis(150)).await;
+        assert_eq!(cache.credentials().await.unwrap().access_key_id(), "AKIA1");
+    });
+}
+
+#[test]
+fn no_set_is_torn_under_readers_on_every_core() {
+    let world = World::new();
+    let script = Script::new(&world, [], Step::Live(HOUR));
+    let cache = script.cache(&world);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut readers = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let cache = cache.clone();
+            readers.spawn(async move {
+                for _ in 0..5_000 {
+                    let read = cache.credentials().await.unwrap();
+                    let number = read.access_key_id().strip_prefix("AKIA").unwrap();
+                    assert_eq!(read.secret_access_key().expose_secret(), format!("SECRET{number}"));
+                    assert_eq!(read.session_token().unwrap().expose_secret(), format!("TOKEN{number}"));
+                    cache.with_current(|lent| {
+                        let number = lent.access_key_id().strip_prefix("AKIA").unwrap();
+                        assert_eq!(lent.secret_access_key().expose_secret(), format!("SECRET{number}"));
+                    });
+                    tokio::task::yield_now().await;
+                }
+            });
+        }
+        for _ in 0..500 {
+            cache.renew().await.unwrap();
+        }
+        readers.join_all().await;
+    });
+    assert!(script.calls() >= 500);
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// Polls a future that is expected to be ready at once, without any runtime.
+fn poll_once<F: Future>(future: F) -> F::Output {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::pin!(future).poll(&mut context) {
+        std::task::Poll::Ready(output) => output,
+        std::task::Poll::Pending => panic!("not ready"),
+    }
+}
