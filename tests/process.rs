@@ -226,8 +226,8 @@ async fn what_goes_wrong_is_named_without_secrets() {
             "exited with code 1; it wrote on stderr: token: **** expired; run",
         ),
         ("printf 'a\\033[31m\\377\\n\\nb\\n' >&2; exit 1", Unavailable, "stderr: a [31m\u{fffd}  b; run"),
-        (&long, Unavailable, "; it wrote on stderr: …"),
-        (&long, Unavailable, "password: ****; run"),
+        (long, Unavailable, "; it wrote on stderr: …"),
+        (long, Unavailable, "password: ****; run"),
         (
             "i=0; while [ $i -lt 2000 ]; do printf CANARY-CANARY- >&2; i=$((i+1)); done; exit 1",
             Unavailable,
