@@ -41,7 +41,6 @@ pub static DIFFERENCES: &[Difference] = &[
     tells("account id of instance metadata", environment::account_id_of_metadata),
     tells("`duration_seconds` of a web identity", precedence::duration_of_web_identity),
     tells("region of each role", precedence::region_of_each_role),
-    refuses("what this version cannot carry out yet", |_| true, "cannot carry out yet"),
     refuses("half a pair of keys", environment::has_half_a_pair, " is set, and "),
     refuses("half a pair of keys", precedence::has_half_a_pair, "` is set without `"),
     refuses("half of IAM Identity Center", precedence::has_half_of_sso, "sso_"),
