@@ -180,7 +180,7 @@ impl AssumeRole {
     }
 
     #[cfg(not(feature = "imds"))]
-    #[expect(clippy::unused_async, clippy::unused_self, reason = "its twin asks")]
+    #[allow(clippy::unused_async, clippy::unused_self, reason = "its twin asks")]
     async fn instance_region(&self, _source: &Credentials) -> Option<Region> {
         None
     }

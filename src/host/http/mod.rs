@@ -5,7 +5,7 @@
 //! | proxy | never | `HTTPS_PROXY`, `NO_PROXY` |
 //! | redirects | never | never: a body with a secret in it would follow |
 //! | root certificates | none: plain HTTP | `AWS_CA_BUNDLE`, else the profile's `ca_bundle`, else the system's; none towards plain HTTP |
-//! | idle connections | none: after a restored snapshot they are dead | kept for a short while |
+//! | idle connections | none: after a restored snapshot they are dead | none: the client outlives runtimes |
 //! | shared by | one source | the whole process |
 //! | adjusted by the user | timeouts | `ClientBuilder`, timeouts |
 //!

@@ -72,7 +72,9 @@ impl Public {
 
     #[cfg_attr(not(feature = "_tls"), allow(clippy::unused_async, reason = "certificates are files"))]
     async fn build(&self, host: &Host, trust: &Trust) -> Result<Client, HttpError> {
-        let mut builder = Client::builder().connect_timeout(CONNECT).pool_idle_timeout(IDLE).no_proxy();
+        // No idle connections: the client outlives runtimes, and one that nobody drives any more keeps its connections
+        // from answering. After a freeze they would be dead, too.
+        let mut builder = Client::builder().connect_timeout(CONNECT).pool_max_idle_per_host(0).no_proxy();
         for proxy in proxy::from_env(&host.env)? {
             builder = builder.proxy(proxy);
         }
@@ -143,5 +145,3 @@ const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 const CONNECT: Duration = Duration::from_millis(3100);
 /// For one whole exchange: two attempts and more fit into the 50 s of a chain.
 const LIMIT: Duration = Duration::from_secs(10);
-/// Longer than a burst of requests; what was frozen or slept meanwhile is dead.
-const IDLE: Duration = Duration::from_secs(20);

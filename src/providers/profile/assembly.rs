@@ -89,6 +89,7 @@ fn process(_host: &Host, _profile: &str, _command: &Value, _account_id: Option<&
     SharedProvider::new(crate::providers::Absent::new(SourceKind::Process, "process", true))
 }
 
+#[cfg_attr(not(feature = "imds"), allow(unused_variables, reason = "the metadata service reads it"))]
 fn credential_source(host: &Host, profile: Option<&str>, source: CredentialSource) -> SharedProvider {
     match source {
         CredentialSource::Environment => SharedProvider::new(Environment::of(host.env.clone())),

@@ -15,6 +15,22 @@ pub(super) fn add(rng: &mut Rng, machine: &mut Machine, kinds: u32) {
     if kinds > 0 && rng.u32(0..100) < 5 {
         blanks_in_variables(rng, machine);
     }
+    machine.files_mut().into_iter().flat_map(|file| &mut file.sections).for_each(commands_in_one_line);
+}
+
+/// Several lines are a script to us and words of one command to botocore, and nothing makes the one of the other.
+fn commands_in_one_line(section: &mut Section) {
+    let mut is_command = false;
+    section.items.retain_mut(|item| match item {
+        Item::Property(property) => {
+            is_command = property.is("credential_process");
+            if is_command {
+                property.more.clear();
+            }
+            true
+        }
+        Item::Line(line) => !(is_command && line.starts_with([' ', '\t'])),
+    });
 }
 
 type Noise = fn(&mut Rng, &mut File);

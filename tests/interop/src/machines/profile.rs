@@ -39,7 +39,7 @@ impl Profiles {
         self.0.get(name).map(Profile)
     }
 
-    /// The profile of this name, its source, the source of that, and so on.
+    /// The profile of this name, its source, the source of that, and so on, up to one that has keys.
     pub(super) fn chain<'a>(&'a self, name: &'a str) -> Vec<(&'a str, Profile<'a>)> {
         let mut chain: Vec<(&str, Profile<'_>)> = Vec::new();
         let mut next = Some(name);
@@ -47,8 +47,9 @@ impl Profiles {
             && let Some(profile) = self.get(name)
             && chain.iter().all(|(known, _)| *known != name)
         {
+            let is_end = !chain.is_empty() && profile.has_static_keys();
             chain.push((name, profile));
-            next = profile.get("source_profile");
+            next = profile.get("source_profile").filter(|_| !is_end);
         }
         chain
     }

@@ -21,7 +21,7 @@ pub(super) fn region_of_each_role(machine: &Machine, ours: &Outcome) -> Option<O
         ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().any(|name| machine.variable(name).is_some());
     let chain = profiles.chain(machine.selected());
     let own: Vec<&str> = chain.iter().skip(1).filter_map(|(_, profile)| profile.get("region")).collect();
-    let region = implied_region(machine).to_owned();
+    let region = implied_region(machine);
     let mut told = ours.clone();
     let (Outcome::Session(Session { asked, .. }) | Outcome::Refused { asked, .. }) = &mut told else {
         return None;
@@ -41,14 +41,13 @@ pub(super) fn region_of_each_role(machine: &Machine, ours: &Outcome) -> Option<O
 pub(super) fn implied_region(machine: &Machine) -> String {
     let profiles = Profiles::of(machine);
     let chain = profiles.chain(machine.selected());
-    let is_of_instance = |profile: Profile<'_>| {
-        profile
-            .get("credential_source")
-            .is_some_and(|source| source.eq_ignore_ascii_case("Ec2InstanceMetadata"))
-    };
+    let is_of_instance = chain.last().is_some_and(|(_, profile)| {
+        let source = profile.get("credential_source").unwrap_or_default();
+        let has_keys = chain.len() > 1 && profile.has_static_keys();
+        source.eq_ignore_ascii_case("Ec2InstanceMetadata") && !has_keys
+    });
     let of_profile = chain.first().and_then(|(_, profile)| profile.get("region"));
-    let implied =
-        if chain.iter().any(|(_, profile)| is_of_instance(*profile)) { "eu-central-1" } else { "us-east-1" };
+    let implied = if is_of_instance { "eu-central-1" } else { "us-east-1" };
     of_profile.unwrap_or(implied).to_owned()
 }
 
