@@ -33,7 +33,7 @@ fn words_as_a_shell_splits_them() {
             (r#"helper "it's" 'say "x"'"#, &["helper", "it's", "say \"x\""]),
             (r#"helper "\"\\\$\`\n""#, &["helper", "\"\\$`\\n"]),
             (r"helper '\n' \n \\", &["helper", r"\n", "n", r"\"]),
-            (r#"helper '$HOME' '`x`' '*' '~' '&' '#'"#, &["helper", "$HOME", "`x`", "*", "~", "&", "#"]),
+            (r"helper '$HOME' '`x`' '*' '~' '&' '#'", &["helper", "$HOME", "`x`", "*", "~", "&", "#"]),
             (r"helper \$HOME \* \~ \& \#", &["helper", "$HOME", "*", "~", "&", "#"]),
             (r##"helper "a*b" "~" "a&b|c;d" "#x""##, &["helper", "a*b", "~", "a&b|c;d", "#x"]),
             (

@@ -78,7 +78,6 @@ fn static_keys(
     builder.build_from(&Places { access_key_id, secret_access_key, session_token, account_id })
 }
 
-#[cfg_attr(not(feature = "imds"), allow(unused_variables, reason = "one source has settings in the profile"))]
 #[cfg(feature = "process")]
 fn process(host: &Host, profile: &str, command: &Value, account_id: Option<&Value>) -> SharedProvider {
     SharedProvider::new(crate::providers::Process::of_profile(host, profile, command, account_id))
