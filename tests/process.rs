@@ -20,7 +20,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use aws_credential_chain::providers::{Process, ProfileFile};
-use aws_credential_chain::testing::World;
+use aws_credential_chain::testing::{LocalAws, World};
 use aws_credential_chain::{
     CredentialsCache, CredentialsProvider, DefaultChain, Error, FailureKind, SourceKind,
 };
@@ -226,6 +226,26 @@ async fn a_profile_names_the_command() {
         seen.also(format!("{error} {error:?}"));
     }
     seen.assert_none_of(["CANARY"]);
+}
+
+#[tokio::test]
+async fn a_role_may_have_a_process_as_its_source() {
+    let scripts = Scripts::new();
+    let aws = LocalAws::start().await.unwrap();
+    let arn = "arn:aws:iam::222222222222:role/reports";
+    aws.sts().role(arn).trusts("arn:aws:iam::123456789012:user/dev");
+    let (id, secret) = aws.sts().user("123456789012", "dev");
+    let text =
+        format!(r#"printf '{{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"%s"}}' {id} '{secret}'"#);
+    let script = scripts.script("helper", &text);
+    let config = format!(
+        "[profile reports]\nrole_arn = {arn}\nsource_profile = helper\n\
+         [profile helper]\ncredential_process = '{script}'\n"
+    );
+    let world = aws.world().file("~/.aws/config", config);
+    let credentials = DefaultChain::in_world(&world).profile("reports").retrieve().await.unwrap();
+    assert_eq!(credentials.source().to_string(), format!("process (helper) → assume role ({arn})"));
+    assert_eq!(credentials.account_id(), Some("222222222222"));
 }
 
 #[tokio::test]
