@@ -97,6 +97,7 @@ mod region;
 mod role;
 #[cfg(feature = "sts")]
 mod service;
+mod setting;
 #[cfg(feature = "profile")]
 mod shared_files;
 #[cfg(feature = "sts")]

@@ -98,8 +98,10 @@ impl ServiceSettings {
         }
         let flag = |code: Option<bool>, variable, key| match code {
             Some(set) => Ok(set),
-            None => setting(host, &files, variable, key)?
-                .map_or(Ok(false), |(text, origin)| boolean(&text, &origin)),
+            None => match host.env.get(variable) {
+                Some(text) => boolean(&text, variable),
+                None => Ok(files.flag(key)?.unwrap_or(false)),
+            },
         };
         let legacy_sts = match setting(host, &files, "AWS_STS_REGIONAL_ENDPOINTS", "sts_regional_endpoints")?
         {
@@ -156,6 +158,11 @@ impl Files {
     }
 
     #[cfg(feature = "profile")]
+    fn flag(&self, key: &'static str) -> Result<Option<bool>, Error> {
+        self.loaded.flag(key)
+    }
+
+    #[cfg(feature = "profile")]
     fn endpoint_override(&self, service_id: &str, host: &Host) -> Result<Option<String>, Error> {
         self.loaded.endpoint_override(service_id, host)
     }
@@ -169,6 +176,12 @@ impl Files {
     #[cfg(not(feature = "profile"))]
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "its twin reads files")]
     fn get(&self, _key: &'static str) -> Result<Option<(String, String)>, Error> {
+        Ok(None)
+    }
+
+    #[cfg(not(feature = "profile"))]
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "its twin reads files")]
+    fn flag(&self, _key: &'static str) -> Result<Option<bool>, Error> {
         Ok(None)
     }
 
@@ -199,13 +212,7 @@ fn setting(
 }
 
 fn boolean(text: &str, origin: &str) -> Result<bool, Error> {
-    if text.eq_ignore_ascii_case("true") {
-        Ok(true)
-    } else if text.eq_ignore_ascii_case("false") {
-        Ok(false)
-    } else {
-        Err(wrong(origin, "is neither `true` nor `false`"))
-    }
+    crate::setting::boolean(text).ok_or_else(|| wrong(origin, "is neither `true` nor `false`"))
 }
 
 /// An endpoint that a user has set: http or https, a host, nothing that could carry a secret into a log.

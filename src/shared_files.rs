@@ -13,7 +13,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{EndpointSettings, Plan, PlanError, Profiles, Value, endpoint_override, plan, setting};
+use crate::config::{
+    EndpointSettings, Plan, PlanError, Profile, Profiles, Value, endpoint_override, flag, plan, setting,
+};
 use crate::error::{Error, Failure, FailureKind, printable};
 use crate::host::{FileError, Host, Stamp, off_the_runtime};
 
@@ -164,8 +166,21 @@ impl Loaded {
 
     /// A key of the profile that is meant.
     pub(crate) fn get(&self, key: &'static str) -> Result<Option<&Value>, Error> {
-        let Some(profile) = self.profiles.profile(self.profile.name()) else { return Ok(None) };
-        setting(profile, key)
+        self.read(|profile| setting(profile, key))
+    }
+
+    /// One that is `true` or `false`.
+    pub(crate) fn flag(&self, key: &'static str) -> Result<Option<bool>, Error> {
+        self.read(|profile| flag(profile, key))
+    }
+
+    fn read<'p, T>(
+        &'p self,
+        read: impl Fn(&Profile<'p>) -> Result<Option<T>, PlanError>,
+    ) -> Result<Option<T>, Error> {
+        let profile = self.profiles.profile(self.profile.name()).map_err(PlanError::from);
+        profile
+            .and_then(|profile| profile.map_or(Ok(None), |profile| read(&profile)))
             .map_err(|error| Failure::new(FailureKind::Misconfigured, NAME, error.to_string()).into())
     }
 

@@ -20,11 +20,12 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use aws_credential_chain::providers::{Process, ProfileFile};
-use aws_credential_chain::testing::World;
+use aws_credential_chain::testing::{LocalAws, World};
 use aws_credential_chain::{
     CredentialsCache, CredentialsProvider, DefaultChain, Error, FailureKind, SourceKind,
 };
 use secrecy::ExposeSecret;
+use support::example::{example, json, stderr};
 use support::seen::Seen;
 
 const KEYS: &str = r#""Version":1,"AccessKeyId":"AKIAPROCESS","SecretAccessKey":"CANARY-SECRET""#;
@@ -155,10 +156,9 @@ async fn words_arrive_as_they_were_quoted() {
 }
 
 #[tokio::test]
-async fn environment_is_handed_down_and_stdin_is_empty() {
+async fn the_environment_is_handed_down() {
     let scripts = Scripts::new();
-    let text = r#"[ -z "$(cat)" ] || exit 9
-        printf '{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"%s"}' "$KEY" "$HOME""#;
+    let text = r#"printf '{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"%s"}' "$KEY" "$HOME""#;
     let world = World::new().env("KEY", "AKIAENV").env("HOME", "/home/of-the-world");
     let credentials = scripts.process(text).in_world(&world).retrieve().await.unwrap();
     assert_eq!(credentials.access_key_id(), "AKIAENV");
@@ -167,6 +167,22 @@ async fn environment_is_handed_down_and_stdin_is_empty() {
     let text = "[ \"$CARGO_MANIFEST_DIR\" = \"$1\" ] && ".to_owned() + &printing("");
     let words = [scripts.script("real", &text), env!("CARGO_MANIFEST_DIR").to_owned()];
     Process::argv(words).retrieve().await.unwrap();
+}
+
+/// In a program of its own, which has an stdin with something in it.
+#[test]
+fn its_stdin_is_empty() {
+    let scripts = Scripts::new();
+    let script = scripts.script("helper", &format!("[ -z \"$(cat)\" ] || exit 9; {}", printing("")));
+    std::fs::write(scripts.path("config"), format!("[default]\ncredential_process = '{script}'\n")).unwrap();
+    let mut command = Command::new(example("credential_process"));
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", "/nonexistent");
+    command.env("AWS_CONFIG_FILE", scripts.path("config")).env("AWS_EC2_METADATA_DISABLED", "true");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"typed\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(json(&output).unwrap()["AccessKeyId"], "AKIAPROCESS", "{}", stderr(&output));
 }
 
 #[tokio::test]
@@ -210,6 +226,26 @@ async fn a_profile_names_the_command() {
         seen.also(format!("{error} {error:?}"));
     }
     seen.assert_none_of(["CANARY"]);
+}
+
+#[tokio::test]
+async fn a_role_may_have_a_process_as_its_source() {
+    let scripts = Scripts::new();
+    let aws = LocalAws::start().await.unwrap();
+    let arn = "arn:aws:iam::222222222222:role/reports";
+    aws.sts().role(arn).trusts("arn:aws:iam::123456789012:user/dev");
+    let (id, secret) = aws.sts().user("123456789012", "dev");
+    let text =
+        format!(r#"printf '{{"Version":1,"AccessKeyId":"%s","SecretAccessKey":"%s"}}' {id} '{secret}'"#);
+    let script = scripts.script("helper", &text);
+    let config = format!(
+        "[profile reports]\nrole_arn = {arn}\nsource_profile = helper\n\
+         [profile helper]\ncredential_process = '{script}'\n"
+    );
+    let world = aws.world().file("~/.aws/config", config);
+    let credentials = DefaultChain::in_world(&world).profile("reports").retrieve().await.unwrap();
+    assert_eq!(credentials.source().to_string(), format!("process (helper) → assume role ({arn})"));
+    assert_eq!(credentials.account_id(), Some("222222222222"));
 }
 
 #[tokio::test]
@@ -341,9 +377,12 @@ async fn what_floods_stdout_is_killed() {
     for pid in pids(&file, 1) {
         eventually("it is killed", || !runs(&pid));
     }
-    // Right up to the limit it is read.
-    let padding = "head -c 65430 /dev/zero | tr '\\0' ' '; ".to_owned() + &printing("");
-    scripts.process(&padding).retrieve().await.unwrap();
+    // Right up to the limit it is read, and no further.
+    for (more, is_read) in [(0, true), (1, false)] {
+        let size = 64 * 1024 - KEYS.len() - "{}".len() + more;
+        let text = format!("head -c {size} /dev/zero | tr '\\0' ' '; {}", printing(""));
+        assert_eq!(scripts.process(&text).retrieve().await.is_ok(), is_read);
+    }
     // A flood on stderr is read and passed over.
     let noise = "head -c 300000 /dev/zero >&2; ".to_owned() + &printing("");
     scripts.process(&noise).retrieve().await.unwrap();

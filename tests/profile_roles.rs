@@ -147,8 +147,17 @@ async fn what_is_wrong_is_named_with_profile_file_and_line() {
         (format!("{role}\nsource_profile=dev\nduration_seconds=an hour"), "config:4"),
         (format!("{role}\nsource_profile=dev\nduration_seconds=60"), "900"),
         (format!("{role}\nsource_profile=dev\nmfa_serial=GAHT12345678"), "mfa_serial"),
-        (format!("{role}\nsource_profile=dev\nsession_tags=team=a"), "session_tags"),
-        (format!("{role}\nsource_profile=dev\ntransitive_session_tags=team"), "transitive_session_tags"),
+        (
+            format!("{role}\nsource_profile=dev\nsession_tags=team=a,CANARY"),
+            "config:4): `session_tags` has no key",
+        ),
+        (format!("{role}\nsource_profile=dev\nsession_tags=aws:team=a"), "begins with `aws:`"),
+        (
+            format!("{role}\nsource_profile=dev\nuse_fips_endpoint=CANARY"),
+            "config:4): `use_fips_endpoint` is neither",
+        ),
+        (format!("{role}\ninclude_profile=gone"), "config:3): its `include_profile` `gone` does not exist"),
+        (format!("{role}\ninclude_profile=a"), "a → a"),
         (format!("{role}\nsource_profile=nobody"), "nobody"),
         (format!("{role}\nsource_profile=a"), "config:3"),
         (format!("{role}\nsource_profile=b\n[profile b]\n{role}\nsource_profile=a"), "a → b → a"),
@@ -167,6 +176,34 @@ async fn what_is_wrong_is_named_with_profile_file_and_line() {
         assert!(!error.is_not_configured() && !error.is_transient(), "{text}");
     }
     assert_eq!(aws.count(Route::Sts), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_aws_vault_adds_is_honoured() {
+    let aws = LocalAws::start().await.unwrap();
+    let (id, secret) = aws.sts().user("123456789012", "dev");
+    aws.sts().role(HUB).requires_tag("team");
+    let world = aws
+        .world()
+        .file("~/.aws/credentials", format!("[root]\naws_access_key_id={id}\naws_secret_access_key={secret}\n"))
+        .file(
+            "~/.aws/config",
+            format!(
+                "[profile common]\nregion=eu-west-3\nsource_profile=root\nsession_tags = team=a, cost center = 42,\n  empty=\n\
+                 transitive_session_tags=team\n[profile root]\ninclude_profile=common\n\
+                 [profile hub]\ninclude_profile=common\nrole_arn={HUB}\nsource_identity=alice\n"
+            ),
+        );
+    let credentials = resolve(&world, "hub").await.unwrap();
+    let session = aws.sts().session(credentials.access_key_id()).unwrap();
+    let tags: Vec<_> = session.tags().iter().map(|(key, value)| format!("{key}={value}")).collect();
+    assert_eq!(tags, ["cost center=42", "empty=", "team=a"]);
+    assert_eq!(session.transitive_tag_keys(), ["team"]);
+    assert_eq!(session.source_identity(), Some("alice"));
+    assert_eq!(asked(&aws)[0].signed_region(), Some("eu-west-3"));
+    assert_eq!(resolve(&world, "root").await.unwrap().access_key_id(), id);
+    let region = DefaultChain::in_world(&world).profile("hub").resolve_region().await.unwrap();
+    assert_eq!(region.as_str(), "eu-west-3");
 }
 
 #[tokio::test(start_paused = true)]

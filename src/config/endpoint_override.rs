@@ -15,7 +15,8 @@
 use std::fmt;
 
 use super::printable::printable;
-use super::profiles::{Origin, Profile, Profiles, Value};
+use super::profiles::{IncludeError, Origin, Profile, Profiles, Value};
+use crate::setting::boolean;
 
 /// Where to look.
 #[derive(Clone, Copy)]
@@ -50,6 +51,7 @@ pub(crate) enum EndpointOverrideError {
     NotABoolean { setting: String, origin: OverrideOrigin },
     NoSuchServices { services: String, profile: String, origin: Origin },
     NotOneLine { key: &'static str, profile: String, origin: Origin },
+    Include(IncludeError),
 }
 
 /// Looks for the endpoint of a service, by its id: `STS`, `SSO OIDC`.
@@ -60,8 +62,8 @@ pub(crate) fn endpoint_override(
     if let Some(url) = settings.code.filter(|url| !is_blank(url)) {
         return Ok(Some(EndpointOverride { url: url.trim().to_owned(), origin: OverrideOrigin::Code }));
     }
-    let profile = settings.profiles.profile(settings.profile);
-    if is_ignored(settings, profile)? {
+    let profile = settings.profiles.profile(settings.profile).map_err(EndpointOverrideError::Include)?;
+    if is_ignored(settings, profile.as_ref())? {
         return Ok(None);
     }
     for variable in [format!("{VARIABLE}_{}", variable_suffix(service_id)), VARIABLE.to_owned()] {
@@ -71,7 +73,7 @@ pub(crate) fn endpoint_override(
         }
     }
     match profile {
-        Some(profile) => of_profile(service_id, profile, settings.profiles),
+        Some(profile) => of_profile(service_id, &profile, settings.profiles),
         None => Ok(None),
     }
 }
@@ -83,7 +85,7 @@ fn variable_suffix(service_id: &str) -> String {
 
 fn is_ignored(
     settings: EndpointSettings<'_>,
-    profile: Option<&Profile>,
+    profile: Option<&Profile<'_>>,
 ) -> Result<bool, EndpointOverrideError> {
     let (text, setting, origin) = if let Some(text) = variable_value(settings, IGNORE_VARIABLE) {
         (text, IGNORE_VARIABLE, OverrideOrigin::Variable(IGNORE_VARIABLE.to_owned()))
@@ -92,16 +94,12 @@ fn is_ignored(
     } else {
         return Ok(false);
     };
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(EndpointOverrideError::NotABoolean { setting: setting.to_owned(), origin }),
-    }
+    boolean(&text).ok_or_else(|| EndpointOverrideError::NotABoolean { setting: setting.to_owned(), origin })
 }
 
 fn of_profile(
     service_id: &str,
-    profile: &Profile,
+    profile: &Profile<'_>,
     profiles: &Profiles,
 ) -> Result<Option<EndpointOverride>, EndpointOverrideError> {
     let mut of_service = None;
@@ -125,7 +123,7 @@ fn of_profile(
 }
 
 /// What follows in indented lines may be a secret, and must not be taken for a part of the value.
-fn one_line(key: &'static str, value: &Value, profile: &Profile) -> Result<(), EndpointOverrideError> {
+fn one_line(key: &'static str, value: &Value, profile: &Profile<'_>) -> Result<(), EndpointOverrideError> {
     if value.text().contains('\n') || value.has_sub() {
         let (profile, origin) = (printable(profile.name()), value.origin().clone());
         return Err(EndpointOverrideError::NotOneLine { key, profile, origin });
@@ -170,6 +168,7 @@ impl fmt::Display for EndpointOverrideError {
                 f,
                 "profile `{profile}` ({origin}): its `services` section `{services}` does not exist; add `[services {services}]` to the config file or correct the name"
             ),
+            Self::Include(error) => error.fmt(f),
             Self::NotOneLine { key, profile, origin } => write!(
                 f,
                 "profile `{profile}` ({origin}): the value of `{key}` goes on in indented lines; write it in one line, and begin the next key in the first column"

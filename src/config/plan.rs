@@ -24,6 +24,7 @@
 //! * A profile may name itself as its source if it has access keys. Every other way round is a loop.
 //! * A source must exist and have credentials.
 //! * `credential_source` is read without regard to case, as RS does.
+//! * What a profile does not set, it takes from the one that it includes (`include_profile`), but for access keys.
 //! * A blank value counts as unset. A value that an indented line continues is an error, except where several lines
 //!   make sense: it is the next key, indented by mistake, and could carry a secret into a message.
 //! * Keys that are set but have no effect are listed in [`Plan::shadowed`].
@@ -33,15 +34,18 @@
 mod base;
 mod error;
 mod keys;
+mod values;
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::profiles::{Origin, Profile, Profiles, Value};
 use base::Step;
-pub(crate) use base::{Base, CredentialSource, setting};
+pub(crate) use base::{Base, CredentialSource};
 use error::no_such_profile;
 pub(crate) use error::{Invalid, PlanError, Problem};
 use keys::{CREDENTIAL_KEYS, ROLE_KEYS};
+pub(crate) use values::{Mfa, SessionTags, flag, setting};
 
 /// How a profile comes by its credentials.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,11 +67,10 @@ pub(crate) struct RoleStep {
     pub(crate) role_arn: Value,
     pub(crate) external_id: Option<Value>,
     pub(crate) role_session_name: Option<Value>,
-    pub(crate) duration_seconds: Option<Value>,
-    pub(crate) mfa_serial: Option<Value>,
+    pub(crate) duration: Option<Duration>,
+    pub(crate) mfa: Option<Mfa>,
     pub(crate) source_identity: Option<Value>,
-    pub(crate) session_tags: Option<Value>,
-    pub(crate) transitive_session_tags: Option<Value>,
+    pub(crate) tags: SessionTags,
     /// The region of the profile with the `role_arn`.
     pub(crate) region: Option<Value>,
     /// Whether it is known to be assumed with the credentials of another role, which limits it to one hour.
@@ -84,7 +87,7 @@ pub(crate) struct Shadowed {
 
 /// Plans the profile of this name.
 pub(crate) fn plan(profiles: &Profiles, name: &str) -> Result<Plan, PlanError> {
-    let selected = profiles.profile(name).ok_or_else(|| no_such_profile(profiles, name))?;
+    let selected = profiles.profile(name)?.ok_or_else(|| no_such_profile(profiles, name))?;
     let walk = walk(profiles, selected)?;
     if let (Some(first), Some(last)) = (walk.links.first(), walk.links.last())
         && walk.links.len() > MAX_ROLES
@@ -112,52 +115,55 @@ pub(crate) fn plan(profiles: &Profiles, name: &str) -> Result<Plan, PlanError> {
 /// The way from the selected profile to the base.
 struct Walk<'a> {
     /// The profiles with roles, the selected one first.
-    links: Vec<&'a Profile>,
+    links: Vec<Profile<'a>>,
     base: Base,
-    base_profile: &'a Profile,
+    base_profile: Profile<'a>,
 }
 
-fn walk<'a>(profiles: &'a Profiles, selected: &'a Profile) -> Result<Walk<'a>, PlanError> {
-    let mut links: Vec<&Profile> = Vec::new();
+fn walk<'a>(profiles: &'a Profiles, selected: Profile<'a>) -> Result<Walk<'a>, PlanError> {
+    let mut links: Vec<Profile<'a>> = Vec::new();
     let mut visited: HashSet<&str> = HashSet::new();
     let mut current = selected;
-    let mut named_by: Option<(&Profile, &Value)> = None;
+    let mut named_by: Option<(Profile<'a>, &Value)> = None;
     loop {
         visited.insert(current.name());
-        let source = match base::step(current, profiles, named_by)? {
+        let source = match base::step(&current, profiles, named_by.as_ref().map(|(by, value)| (by, *value)))?
+        {
             Step::Base(base) => return Ok(Walk { links, base: *base, base_profile: current }),
             Step::RoleFrom(source) => {
-                links.push(current);
+                links.push(current.clone());
                 let base = Base::CredentialSource(source);
                 return Ok(Walk { links, base, base_profile: current });
             }
             Step::RoleVia(source) => source,
         };
-        links.push(current);
-        let invalid = |problem| Invalid::new(current, source.origin(), problem);
+        links.push(current.clone());
+        let invalid = |problem| Invalid::new(&current, source.origin(), problem);
         let next = source.text();
         if next == current.name() {
-            let base = base::static_keys(current)?.ok_or_else(|| invalid(Problem::OwnSourceWithoutKeys))?;
+            let base = base::static_keys(&current)?.ok_or_else(|| invalid(Problem::OwnSourceWithoutKeys))?;
             return Ok(Walk { links, base, base_profile: current });
         }
         if visited.contains(next) {
             return Err(invalid(Problem::Loop { path: error::path(&links, next) }).into());
         }
+        let next = profiles.profile(next)?.ok_or_else(|| invalid(Problem::no_such_source(profiles, next)))?;
         named_by = Some((current, source));
-        current = profiles.profile(next).ok_or_else(|| invalid(Problem::no_such_source(profiles, next)))?;
+        current = next;
     }
 }
 
 impl Walk<'_> {
     fn shadowed(&self) -> Vec<Shadowed> {
-        let last_link = self.links.last().map(|link| link.name());
-        let base = (last_link != Some(self.base_profile.name())).then_some((self.base_profile, false));
-        let walked = self.links.iter().map(|link| (*link, true)).chain(base);
+        let last_link = self.links.last().map(Profile::name);
+        let base = (last_link != Some(self.base_profile.name())).then_some((&self.base_profile, false));
+        let walked = self.links.iter().map(|link| (link, true)).chain(base);
         let mut shadowed = Vec::new();
         for (profile, is_role) in walked {
             let is_base = profile.name() == self.base_profile.name();
             for key in CREDENTIAL_KEYS {
-                let is_used = is_role && ROLE_KEYS.contains(key) || is_base && self.base.keys().contains(key);
+                let is_used =
+                    is_role && is_used_by_role(profile, key) || is_base && self.base.keys().contains(key);
                 if let Some(value) = profile.get_set(key)
                     && !is_used
                     && !self.base.is_value(value)
@@ -173,30 +179,34 @@ impl Walk<'_> {
 
 impl RoleStep {
     /// `None` without a `role_arn`, which [`base::step`] has seen.
-    fn new(profile: &Profile, chained: bool) -> Result<Option<Self>, PlanError> {
+    fn new(profile: &Profile<'_>, chained: bool) -> Result<Option<Self>, PlanError> {
         let get = |key| profile.get_set(key).cloned();
         let Some(role_arn) = get(keys::ROLE_ARN) else { return Ok(None) };
-        let duration_seconds = get(keys::DURATION_SECONDS);
-        if let Some(duration) = &duration_seconds
+        let duration = values::duration(profile)?;
+        if let Some(value) = profile.get_set(keys::DURATION_SECONDS)
             && chained
-            && duration.text().trim().parse().is_ok_and(|seconds: u64| seconds > MAX_CHAINED_SECONDS)
+            && duration.is_some_and(|duration| duration > MAX_CHAINED)
         {
-            return Err(Invalid::new(profile, duration.origin(), Problem::ChainedDuration).into());
+            return Err(Invalid::new(profile, value.origin(), Problem::ChainedDuration).into());
         }
         Ok(Some(Self {
             profile: profile.name().to_owned(),
             role_arn,
             external_id: get(keys::EXTERNAL_ID),
             role_session_name: get(keys::ROLE_SESSION_NAME),
-            duration_seconds,
-            mfa_serial: get(keys::MFA_SERIAL),
+            duration,
+            mfa: values::mfa(profile),
             source_identity: get(keys::SOURCE_IDENTITY),
-            session_tags: get(keys::SESSION_TAGS),
-            transitive_session_tags: get(keys::TRANSITIVE_SESSION_TAGS),
+            tags: values::session_tags(profile)?,
             region: get(keys::REGION),
             chained,
         }))
     }
+}
+
+/// `mfa_process` has no effect by itself.
+fn is_used_by_role(profile: &Profile<'_>, key: &str) -> bool {
+    ROLE_KEYS.contains(&key) && (key != keys::MFA_PROCESS || profile.get_set(keys::MFA_SERIAL).is_some())
 }
 
 /// More than any organisation nests its roles: what is longer was generated by mistake.
@@ -204,7 +214,7 @@ const MAX_ROLES: usize = 32;
 
 /// AWS limits a role that is assumed with a role's credentials to one hour
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining>).
-const MAX_CHAINED_SECONDS: u64 = 3600;
+const MAX_CHAINED: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@
 //! over the config file. All that is skipped leaves a [`Remark`]. Every value knows where it stands.
 
 mod header;
+mod include;
 mod remark;
 
 use std::collections::BTreeMap;
@@ -23,20 +24,18 @@ use secrecy::{ExposeSecret, SecretString};
 use super::ini::{self, IniError};
 use super::printable::printable;
 use header::Header;
+pub(crate) use include::{IncludeError, Profile};
 pub(crate) use remark::{Remark, RemarkKind};
 
 /// What both files say together. `Debug` shows names and places, no values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Profiles {
-    by_name: BTreeMap<String, Profile>,
+    by_name: BTreeMap<String, Section>,
     sso_sessions: BTreeMap<String, Section>,
     services: BTreeMap<String, Section>,
     remarks: Vec<Remark>,
     files: Vec<Arc<str>>,
 }
-
-/// A profile.
-pub(crate) type Profile = Section;
 
 /// A profile, an `sso-session` or a `services` section.
 #[derive(Clone, Debug)]
@@ -85,7 +84,8 @@ impl Profiles {
         Ok(profiles)
     }
 
-    pub(crate) fn profile(&self, name: &str) -> Option<&Profile> {
+    /// A profile without what it includes.
+    pub(crate) fn profile_alone(&self, name: &str) -> Option<&Section> {
         self.by_name.get(name)
     }
 

@@ -27,7 +27,7 @@ use secrecy::{ExposeSecretMut, SecretBox};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
-use crate::host::Env;
+use crate::host::{Env, runtime};
 
 /// What a program wrote. It may be secret all of it.
 pub(crate) type Output = SecretBox<Vec<u8>>;
@@ -62,7 +62,7 @@ pub(crate) enum ExecError {
     StdoutTooLarge,
     /// Its pipes cannot be read, or it cannot be waited for.
     Lost(io::ErrorKind),
-    NoRuntime(&'static str),
+    NoRuntime,
 }
 
 /// Starts a program (the first word, with the others as its arguments) and waits for its end, up to `limit`.
@@ -188,15 +188,12 @@ async fn read(pipe: &mut (impl AsyncRead + Unpin), into: &mut Vec<u8>) -> Result
 
 /// Asked before anything is started: tokio would panic, and leave the program behind.
 fn check_runtime() -> Result<(), ExecError> {
-    tokio::runtime::Handle::try_current()
-        .map_err(|_| ExecError::NoRuntime("a process needs a tokio runtime, and none runs on this thread"))?;
-    // Tokio has no question for this, only a panic.
-    std::panic::catch_unwind(|| {
-        drop(tokio::time::sleep(Duration::ZERO));
-        #[cfg(unix)]
-        drop(tokio::net::UnixDatagram::unbound());
-    })
-    .map_err(|_| ExecError::NoRuntime("the tokio runtime has no timers or no IO"))
+    // Tokio has no question for IO, only a panic.
+    #[cfg(unix)]
+    let has_io = || std::panic::catch_unwind(|| drop(tokio::net::UnixDatagram::unbound())).is_ok();
+    #[cfg(not(unix))]
+    let has_io = || true;
+    if runtime::is_there() && has_io() { Ok(()) } else { Err(ExecError::NoRuntime) }
 }
 
 impl Ended {

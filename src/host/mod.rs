@@ -10,7 +10,7 @@ pub(crate) mod exec;
 mod files;
 #[cfg(feature = "_http")]
 pub(crate) mod http;
-#[cfg(feature = "_http")]
+#[cfg(any(feature = "process", feature = "_http"))]
 pub(crate) mod runtime;
 
 #[cfg(feature = "test-util")]

@@ -14,6 +14,8 @@
 //! role_arn = arn:aws:iam::222222222222:role/reports
 //! source_profile = dev                    # or credential_source = Environment, Ec2InstanceMetadata, EcsContainer
 //! external_id = …
+//! session_tags = team=reports,cost=42     # this one and the next as aws-vault reads them
+//! include_profile = common                # what this profile does not set, but for access keys
 //! ```
 //!
 //! The files are read at each retrieve, and a cache looks every minute whether they have changed, so that exchanged keys

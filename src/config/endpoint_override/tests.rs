@@ -20,6 +20,10 @@ sso_oidc =
 signin =
   endpoint_url =
 sso = plain
+[profile including]
+include_profile = plain
+[profile including-none]
+include_profile = gone
 ";
 
 /// What is chosen, with its origin: `url by origin`, `none`, or the error.
@@ -59,6 +63,11 @@ fn the_first_that_is_set_wins() {
     assert_eq!(chosen("Cognito Identity", "default", None, &[]), "of-profile by config:3");
     assert_eq!(chosen("STS", "plain", None, &[]), "of-plain by config:6");
     assert_eq!(chosen("STS", "only-services", None, &[]), "of-sts by config:14");
+    assert_eq!(chosen("STS", "including", None, &[]), "of-plain by config:6");
+    assert_eq!(
+        chosen("STS", "including-none", None, &[]),
+        "profile `including-none` (config:23): its `include_profile` `gone` does not exist; correct the name, or add that profile"
+    );
     assert_eq!(chosen("SSO", "only-services", None, &[]), "none");
     assert_eq!(chosen("STS", "missing", None, &[]), "none");
     assert_eq!(

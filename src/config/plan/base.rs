@@ -1,15 +1,18 @@
 //! One profile → the source of its credentials, or the next profile to look at. The order is that of the table in
 //! [`plan`](super).
 
+use std::time::Duration;
+
 use super::error::{Invalid, PlanError, Problem};
 use super::keys::{
     ACCESS_KEY_ID, ACCOUNT_ID, CREDENTIAL_KEYS, CREDENTIAL_PROCESS, CREDENTIAL_SOURCE, DURATION_SECONDS,
-    LOGIN_SESSION, MANY_LINES, NOT_FOR_WEB_IDENTITY, REGION, ROLE_ARN, ROLE_SESSION_NAME, SECRET_ACCESS_KEY,
+    LOGIN_SESSION, NOT_FOR_WEB_IDENTITY, REGION, ROLE_ARN, ROLE_SESSION_NAME, SECRET_ACCESS_KEY,
     SECURITY_TOKEN, SESSION_TOKEN, SOURCE_PROFILE, SSO_ACCOUNT_ID, SSO_REGION, SSO_ROLE_NAME, SSO_SESSION,
     SSO_START_URL, WEB_IDENTITY_TOKEN_FILE,
 };
+use super::values::{self, one_line_each};
 use crate::config::printable::printable;
-use crate::config::profiles::{Profile, Profiles, Section, Value};
+use crate::config::profiles::{Profile, Profiles, Value};
 
 /// The credentials with which a chain begins.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +28,7 @@ pub(crate) enum Base {
         role_arn: Value,
         token_file: Value,
         role_session_name: Option<Value>,
-        duration_seconds: Option<Value>,
+        duration: Option<Duration>,
         region: Option<Value>,
     },
     Sso(Sso),
@@ -67,12 +70,12 @@ pub(super) enum Step<'a> {
 
 /// Reads one profile; `named_by` is the profile that names it as its source, and the value that does.
 pub(super) fn step<'a>(
-    profile: &'a Profile,
-    profiles: &'a Profiles,
-    named_by: Option<(&Profile, &Value)>,
+    profile: &Profile<'a>,
+    profiles: &Profiles,
+    named_by: Option<(&Profile<'_>, &Value)>,
 ) -> Result<Step<'a>, PlanError> {
-    one_line_each(profile, profile, CREDENTIAL_KEYS)?;
-    one_line_each(profile, profile, &[REGION])?;
+    one_line_each(profile, |key| profile.get(key), CREDENTIAL_KEYS)?;
+    one_line_each(profile, |key| profile.get(key), &[REGION])?;
     if named_by.is_some()
         && let Some(keys) = static_keys(profile)?
     {
@@ -99,7 +102,7 @@ pub(super) fn step<'a>(
 }
 
 /// The access keys of a profile, wherever it stands in a chain.
-pub(super) fn static_keys(profile: &Profile) -> Result<Option<Base>, PlanError> {
+pub(super) fn static_keys(profile: &Profile<'_>) -> Result<Option<Base>, PlanError> {
     let token = profile.get_set(SESSION_TOKEN).map(|value| (SESSION_TOKEN, value));
     let token = token.or_else(|| profile.get_set(SECURITY_TOKEN).map(|value| (SECURITY_TOKEN, value)));
     let missing = |key, value: &Value, keys: &[&'static str]| {
@@ -150,25 +153,7 @@ impl Base {
     }
 }
 
-/// A key that does not decide about credentials, on one line.
-pub(crate) fn setting<'p>(profile: &'p Profile, key: &'static str) -> Result<Option<&'p Value>, PlanError> {
-    one_line_each(profile, profile, &[key])?;
-    Ok(profile.get_set(key))
-}
-
-/// Refuses values that go on in indented lines, where one line is meant.
-fn one_line_each(profile: &Profile, section: &Section, keys: &[&'static str]) -> Result<(), PlanError> {
-    for key in keys {
-        if let Some(value) = section.get(key)
-            && (value.has_sub() || value.text().contains('\n') && !MANY_LINES.contains(key))
-        {
-            return Err(Invalid::new(profile, value.origin(), Problem::NotOneLine { key }).into());
-        }
-    }
-    Ok(())
-}
-
-fn web_identity(profile: &Profile) -> Result<Option<Base>, PlanError> {
+fn web_identity(profile: &Profile<'_>) -> Result<Option<Base>, PlanError> {
     let Some(token_file) = profile.get_set(WEB_IDENTITY_TOKEN_FILE) else { return Ok(None) };
     let Some(role_arn) = profile.get_set(ROLE_ARN) else {
         let problem = Problem::Missing { set: WEB_IDENTITY_TOKEN_FILE, missing: vec![ROLE_ARN] };
@@ -183,12 +168,12 @@ fn web_identity(profile: &Profile) -> Result<Option<Base>, PlanError> {
         role_arn: role_arn.clone(),
         token_file: token_file.clone(),
         role_session_name: profile.get_set(ROLE_SESSION_NAME).cloned(),
-        duration_seconds: profile.get_set(DURATION_SECONDS).cloned(),
+        duration: values::duration(profile)?,
         region: profile.get_set(REGION).cloned(),
     }))
 }
 
-fn role<'a>(profile: &'a Profile, role_arn: &Value) -> Result<Step<'a>, PlanError> {
+fn role<'a>(profile: &Profile<'a>, role_arn: &Value) -> Result<Step<'a>, PlanError> {
     match (profile.get_set(SOURCE_PROFILE), profile.get_set(CREDENTIAL_SOURCE)) {
         (Some(source), None) => Ok(Step::RoleVia(source)),
         (None, Some(source)) => Ok(Step::RoleFrom(credential_source(profile, source)?)),
@@ -197,7 +182,7 @@ fn role<'a>(profile: &'a Profile, role_arn: &Value) -> Result<Step<'a>, PlanErro
     }
 }
 
-fn credential_source(profile: &Profile, value: &Value) -> Result<CredentialSource, PlanError> {
+fn credential_source(profile: &Profile<'_>, value: &Value) -> Result<CredentialSource, PlanError> {
     let is = |name: &str| value.text().eq_ignore_ascii_case(name);
     if is("Environment") {
         Ok(CredentialSource::Environment)
@@ -210,16 +195,16 @@ fn credential_source(profile: &Profile, value: &Value) -> Result<CredentialSourc
     }
 }
 
-fn sso(profile: &Profile, profiles: &Profiles) -> Result<Option<Base>, PlanError> {
+fn sso(profile: &Profile<'_>, profiles: &Profiles) -> Result<Option<Base>, PlanError> {
     let Some(session) = profile.get_set(SSO_SESSION) else { return legacy_sso(profile) };
     let invalid = |value: &Value, problem| Err(Invalid::new(profile, value.origin(), problem).into());
     let Some(section) = profiles.sso_session(session.text()) else {
         return invalid(session, Problem::NoSuchSsoSession { session: printable(session.text()) });
     };
-    one_line_each(profile, section, &[SSO_START_URL, SSO_REGION])?;
+    one_line_each(profile, |key| section.get(key), &[SSO_START_URL, SSO_REGION])?;
     let (Some(start_url), Some(region)) = (section.get_set(SSO_START_URL), section.get_set(SSO_REGION))
     else {
-        let missing = unset(section, &[SSO_START_URL, SSO_REGION]);
+        let missing = unset(|key| section.get_set(key), &[SSO_START_URL, SSO_REGION]);
         return invalid(
             session,
             Problem::SsoSessionIncomplete { session: section.origin().clone(), missing },
@@ -252,7 +237,7 @@ fn sso(profile: &Profile, profiles: &Profiles) -> Result<Option<Base>, PlanError
 }
 
 /// The older kind, without a session of its own: all four keys, or none.
-fn legacy_sso(profile: &Profile) -> Result<Option<Base>, PlanError> {
+fn legacy_sso(profile: &Profile<'_>) -> Result<Option<Base>, PlanError> {
     let keys = [SSO_START_URL, SSO_REGION, SSO_ACCOUNT_ID, SSO_ROLE_NAME];
     if let [Some(start_url), Some(region), Some(account_id), Some(role_name)] =
         keys.map(|key| profile.get_set(key).cloned())
@@ -261,22 +246,22 @@ fn legacy_sso(profile: &Profile) -> Result<Option<Base>, PlanError> {
     }
     let set = keys.into_iter().find_map(|key| Some((key, profile.get_set(key)?)));
     let Some((key, value)) = set else { return Ok(None) };
-    let problem = Problem::Missing { set: key, missing: unset(profile, &keys) };
+    let problem = Problem::Missing { set: key, missing: unset(|key| profile.get_set(key), &keys) };
     Err(Invalid::new(profile, value.origin(), problem).into())
 }
 
-fn login(profile: &Profile) -> Option<Base> {
+fn login(profile: &Profile<'_>) -> Option<Base> {
     let login_session = profile.get_set(LOGIN_SESSION)?.clone();
     Some(Base::Login { login_session, region: profile.get_set(REGION).cloned() })
 }
 
-fn process(profile: &Profile) -> Option<Base> {
+fn process(profile: &Profile<'_>) -> Option<Base> {
     let command = profile.get_set(CREDENTIAL_PROCESS)?.clone();
     Some(Base::Process { command, account_id: profile.get_set(ACCOUNT_ID).cloned() })
 }
 
 /// Why a profile has no credentials: half of a role, a source without them, or simply other settings.
-fn nothing(profile: &Profile, named_by: Option<(&Profile, &Value)>) -> PlanError {
+fn nothing(profile: &Profile<'_>, named_by: Option<(&Profile<'_>, &Value)>) -> PlanError {
     for key in [SOURCE_PROFILE, CREDENTIAL_SOURCE] {
         if let Some(value) = profile.get_set(key) {
             let problem = Problem::Missing { set: key, missing: vec![ROLE_ARN] };
@@ -301,6 +286,6 @@ fn nothing(profile: &Profile, named_by: Option<(&Profile, &Value)>) -> PlanError
     }
 }
 
-fn unset(section: &Section, keys: &[&'static str]) -> Vec<&'static str> {
-    keys.iter().copied().filter(|key| section.get_set(key).is_none()).collect()
+fn unset<'v>(get: impl Fn(&str) -> Option<&'v Value>, keys: &[&'static str]) -> Vec<&'static str> {
+    keys.iter().copied().filter(|key| get(key).is_none()).collect()
 }

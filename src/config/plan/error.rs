@@ -5,8 +5,9 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::sync::Arc;
 
+use super::values::SECONDS;
 use crate::config::printable::printable;
-use crate::config::profiles::{Origin, Profile, Profiles, Remark, Section};
+use crate::config::profiles::{IncludeError, Origin, Profile, Profiles, Remark};
 
 /// Why there is no plan. Names are [`printable`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,7 @@ pub(crate) enum PlanError {
         only_bearer_token: bool,
     },
     Invalid(Box<Invalid>),
+    Include(Box<IncludeError>),
 }
 
 /// A profile that says something about credentials, and wrongly.
@@ -47,6 +49,14 @@ pub(crate) enum Problem {
     },
     NotOneLine {
         key: &'static str,
+    },
+    NotABoolean {
+        key: &'static str,
+    },
+    NotSeconds,
+    NotATag {
+        /// Counted from 1.
+        number: usize,
     },
     NoSource,
     TwoSources,
@@ -90,7 +100,7 @@ pub(crate) enum Problem {
 impl PlanError {
     /// That there is no such profile, unless there is.
     pub(crate) fn no_such_profile(profiles: &Profiles, name: &str) -> Option<Self> {
-        profiles.profile(name).is_none().then(|| no_such_profile(profiles, name))
+        profiles.profile_alone(name).is_none().then(|| no_such_profile(profiles, name))
     }
 
     /// Whether the chain of providers may go on. `chosen` says whether somebody named the profile, in code or by
@@ -99,8 +109,14 @@ impl PlanError {
         match self {
             Self::NoSuchProfile { .. } => !chosen,
             Self::NotConfigured { .. } => true,
-            Self::Invalid(_) => false,
+            Self::Invalid(_) | Self::Include(_) => false,
         }
+    }
+}
+
+impl From<IncludeError> for PlanError {
+    fn from(error: IncludeError) -> Self {
+        Self::Include(Box::new(error))
     }
 }
 
@@ -111,8 +127,8 @@ impl From<Invalid> for PlanError {
 }
 
 impl Invalid {
-    pub(super) fn new(section: &Section, origin: &Origin, problem: Problem) -> Self {
-        Self { profile: section.shown_name(), origin: origin.clone(), problem }
+    pub(super) fn new(profile: &Profile<'_>, origin: &Origin, problem: Problem) -> Self {
+        Self { profile: profile.shown_name(), origin: origin.clone(), problem }
     }
 }
 
@@ -123,7 +139,7 @@ impl Problem {
     }
 }
 
-impl Section {
+impl Profile<'_> {
     pub(super) fn shown_name(&self) -> String {
         printable(self.name())
     }
@@ -145,6 +161,7 @@ impl fmt::Display for PlanError {
                 write!(f, "profile `{profile}` ({origin}) {}", no_credentials(*only_bearer_token))
             }
             Self::Invalid(invalid) => invalid.fmt(f),
+            Self::Include(error) => error.fmt(f),
         }
     }
 }
@@ -165,6 +182,19 @@ impl fmt::Display for Problem {
             Self::NotOneLine { key } => write!(
                 f,
                 "the value of `{key}` goes on in indented lines; write it in one line, and begin the next key in the first column"
+            ),
+            Self::NotABoolean { key } => {
+                write!(f, "`{key}` is neither `true` nor `false`; write one of them, or remove it")
+            }
+            Self::NotSeconds => write!(
+                f,
+                "`duration_seconds` is no whole number from {} to {}; write how many seconds the session may last, or remove it",
+                SECONDS.start(),
+                SECONDS.end()
+            ),
+            Self::NotATag { number } => write!(
+                f,
+                "`session_tags` has no key and `=` in its tag number {number}; write `key=value`, and a comma between tags"
             ),
             Self::NoSource => write!(
                 f,
@@ -199,7 +229,7 @@ impl fmt::Display for Problem {
             Self::ChainedDuration => write!(
                 f,
                 "`duration_seconds` is more than an hour, and AWS gives a role that is assumed by another role an hour at most; write {} or less, or remove it",
-                super::MAX_CHAINED_SECONDS
+                super::MAX_CHAINED.as_secs()
             ),
             Self::NotForWebIdentity { key } => write!(
                 f,
@@ -228,8 +258,8 @@ pub(super) fn no_such_profile(profiles: &Profiles, name: &str) -> PlanError {
 }
 
 /// The way round, with the middle left out where it is long.
-pub(super) fn path(links: &[&Profile], back_to: &str) -> String {
-    let names: Vec<String> = links.iter().map(|link| link.shown_name()).chain([printable(back_to)]).collect();
+pub(super) fn path(links: &[Profile<'_>], back_to: &str) -> String {
+    let names: Vec<String> = links.iter().map(Profile::shown_name).chain([printable(back_to)]).collect();
     match (names.first_chunk::<PATH_END>(), names.last_chunk::<PATH_END>()) {
         (Some(first), Some(last)) if names.len() > 2 * PATH_END => {
             format!("{} → … → {}", first.join(" → "), last.join(" → "))

@@ -14,7 +14,8 @@ pub(super) const EXTERNAL_ID: &str = "external_id";
 pub(super) const ROLE_SESSION_NAME: &str = "role_session_name";
 pub(super) const DURATION_SECONDS: &str = "duration_seconds";
 pub(super) const MFA_SERIAL: &str = "mfa_serial";
-// These three as aws-vault names them.
+// These four as aws-vault names them.
+pub(super) const MFA_PROCESS: &str = "mfa_process";
 pub(super) const SOURCE_IDENTITY: &str = "source_identity";
 pub(super) const SESSION_TAGS: &str = "session_tags";
 pub(super) const TRANSITIVE_SESSION_TAGS: &str = "transitive_session_tags";
@@ -45,6 +46,7 @@ pub(super) const CREDENTIAL_KEYS: &[&str] = &[
     ROLE_SESSION_NAME,
     DURATION_SECONDS,
     MFA_SERIAL,
+    MFA_PROCESS,
     SOURCE_IDENTITY,
     SESSION_TAGS,
     TRANSITIVE_SESSION_TAGS,
@@ -67,6 +69,7 @@ pub(super) const ROLE_KEYS: &[&str] = &[
     ROLE_SESSION_NAME,
     DURATION_SECONDS,
     MFA_SERIAL,
+    MFA_PROCESS,
     SOURCE_IDENTITY,
     SESSION_TAGS,
     TRANSITIVE_SESSION_TAGS,
@@ -78,10 +81,12 @@ pub(super) const NOT_FOR_WEB_IDENTITY: &[&str] = &[
     CREDENTIAL_SOURCE,
     EXTERNAL_ID,
     MFA_SERIAL,
+    MFA_PROCESS,
     SOURCE_IDENTITY,
     SESSION_TAGS,
     TRANSITIVE_SESSION_TAGS,
 ];
 
 /// Those whose value may go on in further lines.
-pub(super) const MANY_LINES: &[&str] = &[CREDENTIAL_PROCESS, SESSION_TAGS, TRANSITIVE_SESSION_TAGS];
+pub(super) const MANY_LINES: &[&str] =
+    &[CREDENTIAL_PROCESS, MFA_PROCESS, SESSION_TAGS, TRANSITIVE_SESSION_TAGS];

@@ -7,6 +7,9 @@ mod chains;
 mod errors;
 mod one_profile;
 mod properties;
+mod values;
+
+use std::time::Duration;
 
 use super::{Base, Plan, PlanError, plan};
 use crate::config::profiles::{Profiles, Value};
@@ -53,10 +56,10 @@ fn shown(plan: &Plan) -> String {
             keys + &option("token", session_token.as_ref()) + &option("account", account_id.as_ref()) + ")"
         }
         Base::CredentialSource(source) => format!("{source:?}"),
-        Base::WebIdentity { role_arn, token_file, role_session_name, duration_seconds, region } => {
+        Base::WebIdentity { role_arn, token_file, role_session_name, duration, region } => {
             let role = format!("web({} {}", role_arn.text(), token_file.text());
             let role = role + &option("session", role_session_name.as_ref());
-            role + &option("duration", duration_seconds.as_ref()) + &option("region", region.as_ref()) + ")"
+            role + &seconds(*duration) + &option("region", region.as_ref()) + ")"
         }
         Base::Sso(sso) => {
             let role =
@@ -75,16 +78,21 @@ fn shown(plan: &Plan) -> String {
         let options = [
             option("external_id", role.external_id.as_ref()),
             option("name", role.role_session_name.as_ref()),
-            option("duration", role.duration_seconds.as_ref()),
-            option("mfa", role.mfa_serial.as_ref()),
+            seconds(role.duration),
+            option("mfa", role.mfa.as_ref().map(|mfa| &mfa.serial)),
+            option("code", role.mfa.as_ref().and_then(|mfa| mfa.process.as_ref())),
             option("identity", role.source_identity.as_ref()),
-            option("tags", role.session_tags.as_ref()),
-            option("transitive", role.transitive_session_tags.as_ref()),
+            role.tags.tags.iter().map(|(key, value)| format!(" {key}:{value}")).collect::<Vec<_>>().concat(),
+            role.tags.transitive.iter().map(|key| format!(" +{key}")).collect::<Vec<_>>().concat(),
             option("region", role.region.as_ref()),
         ];
         shown.push(format!("{}({})", role.role_arn.text(), options.concat().trim_start()));
     }
     shown.join(" → ")
+}
+
+fn seconds(duration: Option<Duration>) -> String {
+    duration.map(|duration| format!(" duration={}", duration.as_secs())).unwrap_or_default()
 }
 
 fn option(name: &str, value: Option<&Value>) -> String {

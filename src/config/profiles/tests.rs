@@ -115,7 +115,7 @@ fn the_prefixed_default_replaces_the_bare_one_wherever_it_stands() {
 fn property_names() {
     let all = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-/.%@:+";
     let profiles = read(&format!("[profile a]\n{all} = v\nin valid = v\né = v\nk! = v\n \"x\""), "");
-    assert_eq!(profiles.profile("a").unwrap().keys().collect::<Vec<_>>(), [all.to_ascii_lowercase()]);
+    assert_eq!(profiles.profile_alone("a").unwrap().keys().collect::<Vec<_>>(), [all.to_ascii_lowercase()]);
     assert_eq!(profiles.remarks().len(), 3);
 }
 
@@ -160,21 +160,21 @@ fn what_both_files_say_alike_is_no_conflict() {
 fn values_know_where_they_stand() {
     let config = "# note\n[profile a]\nk = 1\nl = 1\ns3 =\n\n n = v\n[profile a]\nk = 2";
     let profiles = read(config, "[a]\nl = 2\n[b]");
-    let a = profiles.profile("a").unwrap();
+    let a = profiles.profile_alone("a").unwrap();
     let place = |key: &str| a.get(key).unwrap().origin().to_string();
     assert_eq!(a.origin().to_string(), "/home/dev/.aws/config:2");
     assert_eq!(place("k"), "/home/dev/.aws/config:9");
     assert_eq!(place("l"), "/home/dev/.aws/credentials:2");
     assert_eq!(a.get("s3").unwrap().sub("n").unwrap().origin().line, 7);
-    assert_eq!(profiles.profile("b").unwrap().origin().to_string(), "/home/dev/.aws/credentials:3");
+    assert_eq!(profiles.profile_alone("b").unwrap().origin().to_string(), "/home/dev/.aws/credentials:3");
     assert_eq!(profiles.names().collect::<Vec<_>>(), ["a", "b"]);
-    assert!(profiles.profile("c").is_none());
+    assert!(profiles.profile_alone("c").is_none());
 }
 
 #[test]
 fn blank_values_are_there_and_count_as_unset() {
     let profiles = read("[default]\nempty =\ncomment = # x\nsub =\n a = b\nfull = x", "");
-    let section = profiles.profile("default").unwrap();
+    let section = profiles.profile_alone("default").unwrap();
     for key in ["empty", "comment", "sub"] {
         assert!(section.get(key).is_some(), "{key}");
         assert!(section.get_set(key).is_none(), "{key}");
@@ -186,7 +186,7 @@ fn blank_values_are_there_and_count_as_unset() {
 #[test]
 fn continuation_lines_are_joined_by_newlines() {
     let profiles = read("[default]\nk = a\n  b # c\n\n\td", "");
-    assert_eq!(profiles.profile("default").unwrap().get("k").unwrap().text(), "a\nb # c\nd");
+    assert_eq!(profiles.profile_alone("default").unwrap().get("k").unwrap().text(), "a\nb # c\nd");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::{LIMITS, NAME, TIME_LIMIT};
 use crate::error::{Error, Failure, FailureKind, printable};
 use crate::host::Env;
 use crate::host::http::{Limits, Timeouts};
+use crate::setting::boolean;
 
 /// Which of the two fixed addresses of the metadata service is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -207,11 +208,9 @@ pub(super) fn is_role_name(text: &str) -> bool {
 }
 
 fn flag(found: &Found) -> Result<bool, Error> {
-    match found.text.to_ascii_lowercase().as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(misconfigured(found, "is neither true nor false", "set it to one of them, or unset it")),
-    }
+    boolean(&found.text).ok_or_else(|| {
+        misconfigured(found, "is neither true nor false", "set it to one of them, or unset it")
+    })
 }
 
 fn seconds(found: &Found) -> Result<Duration, Error> {

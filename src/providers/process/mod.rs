@@ -110,7 +110,8 @@ impl Process {
         self
     }
 
-    /// In a machine made for a test: with its variables and its clock. Programs are those of the real one.
+    /// In a machine made for a test: with its variables and its clock. Programs are those of the real one and take real
+    /// time, so tokio's clock must not be paused: it would jump to the time limit at once.
     #[cfg(feature = "test-util")]
     pub fn in_world(mut self, world: &crate::testing::World) -> Self {
         self.host = world.host();

@@ -7,8 +7,8 @@ use secrecy::ExposeSecret;
 use super::mask::mask;
 use crate::config::Invocation;
 use crate::error::{Error, Failure, FailureKind, printable, printable_up_to};
-use crate::host::Host;
 use crate::host::exec::{self, Ended, ExecError, Output, STDOUT_MAX, Stderr};
+use crate::host::{Host, runtime};
 
 /// What to start, and how errors speak of it. No `Debug`: arguments may be secrets.
 pub(crate) struct Program {
@@ -105,10 +105,10 @@ impl Program {
                 format!("was lost sight of: {kind}"),
                 "it is started again at the next refresh",
             ),
-            ExecError::NoRuntime(why) => (
+            ExecError::NoRuntime => (
                 FailureKind::NoRuntime,
-                format!("was not started: {why}"),
-                "build the runtime with `enable_all()`",
+                "was not started: there is no tokio runtime with timers and IO".to_owned(),
+                runtime::REMEDY,
             ),
         };
         self.failure(kind, &what).with_remedy(remedy).into()

@@ -78,7 +78,6 @@ fn static_keys(
     builder.build_from(&Places { access_key_id, secret_access_key, session_token, account_id })
 }
 
-#[cfg_attr(not(feature = "imds"), allow(unused_variables, reason = "one source has settings in the profile"))]
 #[cfg(feature = "process")]
 fn process(host: &Host, profile: &str, command: &Value, account_id: Option<&Value>) -> SharedProvider {
     SharedProvider::new(crate::providers::Process::of_profile(host, profile, command, account_id))
@@ -118,8 +117,6 @@ fn credential_source(host: &Host, profile: Option<&str>, source: CredentialSourc
 mod roles {
     //! Roles, as their profiles describe them.
 
-    use std::time::Duration;
-
     use super::{Base, Error, Failure, FailureKind, Host, NAME, Plan, SharedProvider, Value, not_yet};
     use crate::config::RoleStep;
     use crate::providers::{AssumeRole, WebIdentity};
@@ -141,8 +138,7 @@ mod roles {
         profile: Option<&str>,
         plan: &Plan,
     ) -> Result<SharedProvider, Error> {
-        let Base::WebIdentity { role_arn, token_file, role_session_name, duration_seconds, region } =
-            &plan.base
+        let Base::WebIdentity { role_arn, token_file, role_session_name, duration, region } = &plan.base
         else {
             return Err(Failure::new(FailureKind::Misconfigured, NAME, "no web identity").into());
         };
@@ -150,8 +146,8 @@ mod roles {
         if let Some(name) = role_session_name {
             builder = builder.session_name(name.text().trim());
         }
-        if let Some(value) = duration_seconds {
-            builder = builder.duration(seconds(&plan.base_profile, value)?);
+        if let Some(duration) = duration {
+            builder = builder.duration(*duration);
         }
         let role = builder.build().map_err(|error| misread(&plan.base_profile, role_arn, &error))?;
         let path = host.files.expand(token_file.text().trim(), &host.env);
@@ -169,15 +165,9 @@ mod roles {
     }
 
     fn role(step: &RoleStep) -> Result<Role, Error> {
-        // Passed over in silence, they would assume the role otherwise than somebody wants it.
-        for (key, value) in [
-            ("mfa_serial", &step.mfa_serial),
-            ("session_tags", &step.session_tags),
-            ("transitive_session_tags", &step.transitive_session_tags),
-        ] {
-            if let Some(value) = value {
-                return Err(not_yet(key, &step.profile, value));
-            }
+        // Passed over in silence, it would assume the role otherwise than somebody wants it.
+        if let Some(mfa) = &step.mfa {
+            return Err(not_yet("mfa_serial", &step.profile, &mfa.serial));
         }
         let mut builder = Role::builder(step.role_arn.text().trim());
         if let Some(id) = &step.external_id {
@@ -186,23 +176,19 @@ mod roles {
         if let Some(name) = &step.role_session_name {
             builder = builder.session_name(name.text().trim());
         }
-        if let Some(value) = &step.duration_seconds {
-            builder = builder.duration(seconds(&step.profile, value)?);
+        if let Some(duration) = step.duration {
+            builder = builder.duration(duration);
+        }
+        for (key, value) in &step.tags.tags {
+            builder = builder.tag(key, value);
+        }
+        for key in &step.tags.transitive {
+            builder = builder.transitive_tag_key(key);
         }
         if let Some(identity) = &step.source_identity {
             builder = builder.source_identity(identity.text().trim());
         }
         builder.build().map_err(|error| misread(&step.profile, &step.role_arn, &error))
-    }
-
-    fn seconds(profile: &str, value: &Value) -> Result<Duration, Error> {
-        value.text().trim().parse().map(Duration::from_secs).map_err(|_| {
-            let message =
-                format!("profile `{profile}` ({}): `duration_seconds` is no whole number", value.origin());
-            Failure::new(FailureKind::Misconfigured, NAME, message)
-                .with_remedy("write seconds, from 900 to 43200")
-                .into()
-        })
     }
 
     fn misread(profile: &str, at: &Value, error: &Error) -> Error {

@@ -75,6 +75,7 @@ fn a_web_identity_honours_not_every_key_of_a_role() {
         "credential_source",
         "external_id",
         "mfa_serial",
+        "mfa_process",
         "source_identity",
         "session_tags",
         "transitive_session_tags",

@@ -116,6 +116,8 @@ fn keys_without_effect_are_listed() {
         ("A id=1 secret=2 aws_security_token=t", ""),
         ("A id=1 secret=2 aws_session_token=t aws_security_token=u", "A aws_security_token"),
         ("A id=1 secret=2 mfa_serial=m", "A mfa_serial"),
+        ("A role_arn=RA credential_source=Environment mfa_serial=m mfa_process=p", ""),
+        ("A role_arn=RA credential_source=Environment mfa_process=p", "A mfa_process"),
         ("A id=1 secret=2 source_profile=B", "A source_profile"),
         ("A id=1 secret=2 region=r output=json s3=", ""),
         (

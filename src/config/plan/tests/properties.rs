@@ -13,7 +13,8 @@ fn line() -> impl Strategy<Value = String> {
     let name = "[a-d]";
     let value =
         prop_oneof![name.prop_map(|name| name), Just("SECRET".to_owned()), Just("Environment".to_owned())];
-    let key = proptest::sample::select(CREDENTIAL_KEYS);
+    let keys = CREDENTIAL_KEYS.iter().copied().chain(["include_profile"; 3]).collect::<Vec<_>>();
+    let key = proptest::sample::select(keys);
     prop_oneof![
         2 => name.prop_map(|name| format!("[profile {name}]")),
         1 => name.prop_map(|name| format!("[sso-session {name}]")),
@@ -39,7 +40,8 @@ proptest! {
                     }
                     // The name of a source or of a session is shown, and only that.
                     Err(error) => format!("{error} {error:?}").replace("`SECRET` does not exist", "")
-                        .replace("[sso-session SECRET]", "").replace("source: \"SECRET\"", "").replace("session: \"SECRET\"", ""),
+                        .replace("[sso-session SECRET]", "").replace("source: \"SECRET\"", "").replace("session: \"SECRET\"", "")
+                        .replace("NoSuchProfile { name: \"SECRET\" }", ""),
                 };
                 prop_assert!(!shown.contains("SECRET"), "{shown}");
             }
