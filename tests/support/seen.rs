@@ -1,25 +1,47 @@
 //! All that a test's program would have logged, to be searched for secrets.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::util::SubscriberInitExt;
 
 /// Events of every level, written out as text.
 #[derive(Clone, Default)]
 pub struct Seen(Arc<Mutex<Vec<u8>>>);
 
+thread_local! {
+    /// Who listens on this thread.
+    static LISTENING: RefCell<Option<Seen>> = const { RefCell::new(None) };
+}
+
+/// Ends the listening.
+pub struct Listening;
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        LISTENING.with_borrow_mut(Option::take);
+    }
+}
+
 impl Seen {
     /// Listens on this thread until the guard is dropped.
-    pub fn start() -> (Self, tracing::subscriber::DefaultGuard) {
+    ///
+    /// There is one subscriber for all tests of a file. With one for each, tests that run side by side would switch
+    /// events off for each other: tracing remembers for the whole process whether anybody wants an event.
+    pub fn start() -> (Self, Listening) {
+        static SUBSCRIBER: Once = Once::new();
+        SUBSCRIBER.call_once(|| {
+            let subscriber = tracing_subscriber::fmt()
+                .with_max_level(tracing::Level::TRACE)
+                .with_ansi(false)
+                .with_writer(OfThisThread)
+                .finish();
+            tracing::subscriber::set_global_default(subscriber).unwrap();
+        });
         let seen = Self::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_writer(seen.clone())
-            .finish();
-        (seen, subscriber.set_default())
+        LISTENING.set(Some(seen.clone()));
+        (seen, Listening)
     }
 
     pub fn text(&self) -> String {
@@ -45,9 +67,16 @@ impl Seen {
     }
 }
 
-impl io::Write for Seen {
+/// Writes to whoever listens on this thread.
+struct OfThisThread;
+
+impl io::Write for OfThisThread {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LISTENING.with_borrow(|listening| {
+            if let Some(seen) = listening {
+                seen.0.lock().unwrap().extend_from_slice(bytes);
+            }
+        });
         Ok(bytes.len())
     }
 
@@ -56,10 +85,10 @@ impl io::Write for Seen {
     }
 }
 
-impl<'a> MakeWriter<'a> for Seen {
+impl<'a> MakeWriter<'a> for OfThisThread {
     type Writer = Self;
 
     fn make_writer(&'a self) -> Self {
-        self.clone()
+        Self
     }
 }
