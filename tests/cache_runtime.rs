@@ -9,10 +9,11 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use aws_credential_chain::FailureKind;
 use aws_credential_chain::testing::World;
+use aws_credential_chain::{Credentials, CredentialsCache, CredentialsProvider, Error, FailureKind};
 use secrecy::ExposeSecret;
 use support::script::{Script, Step};
 use tokio::time::sleep;
@@ -26,10 +27,7 @@ fn outside_of_a_runtime_an_error_says_so_and_what_is_in_hand_can_be_read() {
     let cache = script.cache(&world);
     assert!(cache.current().is_none());
     let error = poll_once(cache.credentials()).unwrap_err();
-    assert!(
-        matches!(&error, aws_credential_chain::Error::Failed(f) if f.kind() == FailureKind::NoRuntime),
-        "{error}"
-    );
+    assert!(matches!(&error, Error::Failed(f) if f.kind() == FailureKind::NoRuntime), "{error}");
     assert!(poll_once(cache.renew()).is_err());
     assert_eq!(script.calls(), 0);
     runtime().block_on(cache.credentials()).unwrap();
@@ -69,6 +67,43 @@ fn a_runtime_that_is_dropped_ends_the_refresh_and_not_the_cache() {
         sleep(Duration::from_millis(150)).await;
         assert_eq!(cache.credentials().await.unwrap().access_key_id(), "AKIA1");
     });
+}
+
+/// Answers on its first call only after a while, and counts.
+struct SlowAtFirst(AtomicU32);
+
+impl CredentialsProvider for SlowAtFirst {
+    async fn retrieve(&self) -> Result<Credentials, Error> {
+        let call = self.0.fetch_add(1, Ordering::SeqCst);
+        if call == 0 {
+            sleep(Duration::from_millis(50)).await;
+        }
+        Credentials::builder(format!("AKIA{call}"), "secret").build()
+    }
+
+    fn time_limit(&self) -> Duration {
+        Duration::from_millis(100)
+    }
+}
+
+#[test]
+fn a_runtime_that_nobody_drives_any_more_holds_up_nobody_for_longer_than_the_limit() {
+    let cache = CredentialsCache::new(SlowAtFirst(AtomicU32::new(0)));
+    let kept = runtime();
+    kept.block_on(async {
+        assert!(tokio::time::timeout(Duration::from_millis(5), cache.credentials()).await.is_err());
+    });
+    let other = runtime();
+    let (read, renewed) = other.block_on(async {
+        let reads = async { (cache.credentials().await, cache.renew().await) };
+        tokio::time::timeout(Duration::from_secs(10), reads).await.expect("it waits no longer")
+    });
+    assert_eq!(read.unwrap().access_key_id(), "AKIA1");
+    assert_eq!(renewed.unwrap().access_key_id(), "AKIA2");
+    // Driven again, the old one lands; what it brings is not wanted any more.
+    kept.block_on(async { sleep(Duration::from_millis(60)).await });
+    assert_eq!(cache.current().unwrap().access_key_id(), "AKIA2");
+    assert!(!cache.status().refreshing);
 }
 
 #[test]

@@ -72,6 +72,9 @@ pub(super) struct Flight<V> {
     pub(super) started: Stopwatch,
     /// What was forgotten in the meantime is told by the number: see `Refresher::forget`.
     pub(super) era: u64,
+    /// Tells it from those before and after it.
+    pub(super) number: u64,
+    limit: Duration,
     passengers: Arc<AtomicUsize>,
 }
 
@@ -83,13 +86,29 @@ pub(crate) fn a_read_waits() -> bool {
 
 impl<V: Perishable> Flight<V> {
     /// A flight, and what it takes off with.
-    pub(super) fn new(machine: &Arc<Machine<V>>, departure: Departure, era: u64) -> (Self, Landing<V>) {
+    pub(super) fn new(
+        machine: &Arc<Machine<V>>,
+        departure: Departure,
+        era: u64,
+        number: u64,
+    ) -> (Self, Landing<V>) {
         let (sender, outcome) = watch::channel(None);
-        let landing = Landing { machine: Arc::clone(machine), sender, departure, era, landed: false };
-        (
-            Self { outcome, started: Stopwatch::start(), era, passengers: Arc::new(AtomicUsize::new(0)) },
-            landing,
-        )
+        let landing = Landing { machine: Arc::clone(machine), sender, departure, era, number, landed: false };
+        let flight = Self {
+            outcome,
+            started: Stopwatch::start(),
+            era,
+            number,
+            limit: machine.source().time_limit().saturating_add(OVERDUE),
+            passengers: Arc::new(AtomicUsize::new(0)),
+        };
+        (flight, landing)
+    }
+
+    /// Whether it should have landed long ago: its runtime is there, and nobody drives it any more. The next who comes
+    /// starts another.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.started.elapsed() >= self.limit
     }
 
     /// Takes off. Not to be called under the lock: a runtime that is shutting down drops the task at once, and with
@@ -105,11 +124,12 @@ impl<V: Perishable> Flight<V> {
         let mut outcome = self.outcome.clone();
         let landed =
             async { outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone()) };
-        match limit {
-            None => landed.await,
-            Some(Duration::ZERO) => None,
-            Some(limit) => tokio::time::timeout(limit, landed).await.ok().flatten(),
+        if limit == Some(Duration::ZERO) {
+            return None;
         }
+        let overdue = self.limit.saturating_sub(self.started.elapsed());
+        let limit = limit.map_or(overdue, |limit| limit.min(overdue));
+        tokio::time::timeout(limit, landed).await.ok().flatten()
     }
 }
 
@@ -143,13 +163,14 @@ pub(super) struct Landing<V: Perishable> {
     sender: watch::Sender<Option<Result<V, Error>>>,
     departure: Departure,
     era: u64,
+    number: u64,
     landed: bool,
 }
 
 impl<V: Perishable> Landing<V> {
     fn land(&mut self, outcome: Result<V, Error>) {
         self.landed = true;
-        let (told, landed) = self.machine.land(outcome, self.departure, self.era);
+        let (told, landed) = self.machine.land(outcome, self.departure, self.era, self.number);
         self.sender.send_replace(Some(told));
         self.machine.tell_watches(Watch::landed);
         // Last, and outside of the lock: an observer may be slow, and may call the cache.
@@ -211,3 +232,6 @@ pub(super) fn interrupted(source: &'static str) -> Error {
 tokio::task_local! {
     static PASSENGERS: Arc<AtomicUsize>;
 }
+
+/// How long after its limit a flight that has not landed is given up.
+const OVERDUE: Duration = Duration::from_secs(1);

@@ -31,6 +31,8 @@ pub(super) struct Tower<V> {
     pub(super) flight: Option<Arc<Flight<V>>>,
     /// Counts `forget`s: what a flight of an earlier era brings is not kept.
     pub(super) era: u64,
+    /// Counts flights.
+    flights: u64,
     /// What services refused while the flight is up, by mark.
     rejected: Vec<u64>,
     /// Schedulers that keep the value fresh.
@@ -72,6 +74,7 @@ impl<V: Perishable> Machine<V> {
             tower: Mutex::new(Tower {
                 flight: None,
                 era: 0,
+                flights: 0,
                 rejected: Vec::new(),
                 watches: Vec::new(),
                 random,
@@ -91,7 +94,7 @@ impl<V: Perishable> Machine<V> {
         let runtime = flight::runtime(self.source.name())?;
         let (flight, landing) = {
             let mut tower = self.tower();
-            if let Some(flight) = &tower.flight {
+            if let Some(flight) = tower.flight.as_ref().filter(|flight| !flight.is_overdue()) {
                 return Ok(Boarding::Boarded { flight: Arc::clone(flight), started: false });
             }
             let snapshot = self.slot.snapshot();
@@ -109,7 +112,9 @@ impl<V: Perishable> Machine<V> {
                 return Ok(Boarding::NothingDue);
             }
             let knew_of_rejection = snapshot.held().is_some_and(|held| held.rejected);
-            let (flight, landing) = Flight::new(self, Departure { knew_of_rejection }, tower.era);
+            tower.flights = tower.flights.wrapping_add(1);
+            let (flight, landing) =
+                Flight::new(self, Departure { knew_of_rejection }, tower.era, tower.flights);
             let flight = Arc::new(flight);
             tower.flight = Some(Arc::clone(&flight));
             tower.rejected.clear();
@@ -121,17 +126,21 @@ impl<V: Perishable> Machine<V> {
     }
 
     /// After a flight: what those are told who waited for it, and what is to be reported. Nothing is, if everything
-    /// was forgotten in the meantime.
+    /// was forgotten in the meantime, or if the flight was given up and another took its place.
     pub(super) fn land(
         &self,
         outcome: Result<V, Error>,
         departure: Departure,
         era: u64,
+        number: u64,
     ) -> (Result<V, Error>, Option<Landed<V>>) {
         let now = self.clock.now();
         let look_after = self.source.look_after();
         let mut tower = self.tower();
-        let took = tower.flight.take().map_or(Duration::ZERO, |flight| flight.started.elapsed());
+        let Some(flight) = tower.flight.take_if(|flight| flight.number == number) else {
+            return (outcome, None);
+        };
+        let took = flight.started.elapsed();
         if era != tower.era {
             return (outcome, None);
         }

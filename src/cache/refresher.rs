@@ -105,6 +105,7 @@ impl<V: Perishable> Refresher<V> {
             match flight.wait(None).await {
                 _ if flight.era != self.0.tower().era => {}
                 Some(outcome) => return outcome,
+                None if flight.is_overdue() => {}
                 None => return Err(flight::interrupted(self.0.source().name())),
             }
         }
@@ -182,6 +183,9 @@ impl<V: Perishable> Refresher<V> {
         let snapshot = self.0.slot.snapshot();
         if let Some(value) = snapshot.make_do(self.0.clock.now(), &self.0.policy) {
             return Some(Ok(value));
+        }
+        if ended.is_none() && flight.is_overdue() {
+            return None;
         }
         // Neither an answer nor anything to make do with: the clock has jumped past expiry. Decide again.
         ended.or_else(|| snapshot.trouble().map(|trouble| Err(trouble.error.clone())))
