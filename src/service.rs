@@ -31,6 +31,16 @@ pub(crate) struct ServiceSettings {
     pub(crate) profile_region: Option<(String, String)>,
 }
 
+/// What is set, by whomever.
+pub(crate) struct Found {
+    region: Option<(Region, String)>,
+    endpoint_url: Option<String>,
+    fips: bool,
+    dual_stack: bool,
+    legacy_sts: bool,
+    ca_bundle: Option<(String, String)>,
+}
+
 /// What helps where nobody has set a region.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hints<'a> {
@@ -52,36 +62,8 @@ pub(crate) struct Endpoint {
 }
 
 impl ServiceSettings {
-    /// The region that is set, and by whom.
-    pub(crate) async fn region(&self, host: &Host) -> Result<Option<(Region, String)>, Error> {
-        Ok(self.look(host).await?.region)
-    }
-
-    /// Where STS is reached.
-    pub(crate) async fn sts(&self, host: &Host, hints: Hints<'_>) -> Result<Endpoint, Error> {
-        let found = self.look(host).await?;
-        let (region, region_from) = match (found.region, hints.instance_region) {
-            (Some((region, from)), _) => (region, from),
-            (None, Some(region)) => (region.clone(), "the instance's metadata".to_owned()),
-            (None, None) => {
-                // A partition that is newer than this crate: STS will say what it thinks of the role.
-                let region = Partition::named(hints.partition).unwrap_or(&endpoints::AWS).implicit_region();
-                tracing::info!(%region, "no region is set: STS is asked in the global region of the role's partition");
-                (region, "the role's partition".to_owned())
-            }
-        };
-        let variant = Variant { fips: found.fips, dual_stack: found.dual_stack };
-        let standard = endpoints::sts(&region, variant, found.legacy_sts);
-        let url = match found.endpoint_url {
-            Some(url) => checked(&url, "STS")?,
-            None => format!("{}/", standard.url),
-        };
-        let signing_region = standard.signing_region.as_str().to_owned();
-        Ok(Endpoint { url, signing_region, region_from, ca_bundle: found.ca_bundle })
-    }
-
     /// Everything that is set, in code, in the environment and in the files.
-    async fn look(&self, host: &Host) -> Result<Found, Error> {
+    pub(crate) async fn look(&self, host: &Host) -> Result<Found, Error> {
         let files = Files::load(host, self.profile.clone()).await?;
         let mut region = self.region.clone().map(|region| (region, "code".to_owned()));
         for variable in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
@@ -124,19 +106,39 @@ impl ServiceSettings {
     }
 }
 
+impl Found {
+    /// Whether somebody has set a region.
+    pub(crate) fn has_region(&self) -> bool {
+        self.region.is_some()
+    }
+
+    /// Where STS is reached.
+    pub(crate) fn sts(self, hints: Hints<'_>) -> Result<Endpoint, Error> {
+        let (region, region_from) = match (self.region, hints.instance_region) {
+            (Some((region, from)), _) => (region, from),
+            (None, Some(region)) => (region.clone(), "the instance's metadata".to_owned()),
+            (None, None) => {
+                // A partition that is newer than this crate: STS will say what it thinks of the role.
+                let region = Partition::named(hints.partition).unwrap_or(&endpoints::AWS).implicit_region();
+                tracing::info!(%region, "no region is set: STS is asked in the global region of the role's partition");
+                (region, "the role's partition".to_owned())
+            }
+        };
+        let variant = Variant { fips: self.fips, dual_stack: self.dual_stack };
+        let standard = endpoints::sts(&region, variant, self.legacy_sts);
+        let url = match self.endpoint_url {
+            Some(url) => checked(&url, "STS")?,
+            None => format!("{}/", standard.url),
+        };
+        let signing_region = standard.signing_region.as_str().to_owned();
+        Ok(Endpoint { url, signing_region, region_from, ca_bundle: self.ca_bundle })
+    }
+}
+
 impl Endpoint {
     pub(crate) fn ca_bundle(&self) -> Option<(&str, &str)> {
         self.ca_bundle.as_ref().map(|(path, setting)| (path.as_str(), setting.as_str()))
     }
-}
-
-struct Found {
-    region: Option<(Region, String)>,
-    endpoint_url: Option<String>,
-    fips: bool,
-    dual_stack: bool,
-    legacy_sts: bool,
-    ca_bundle: Option<(String, String)>,
 }
 
 /// The settings of the selected profile.

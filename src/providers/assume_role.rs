@@ -160,19 +160,16 @@ impl AssumeRole {
     }
 
     async fn endpoint(&self, source: &Credentials) -> Result<crate::service::Endpoint, Error> {
-        let instance_region = self.instance_region(source).await;
-        let hints =
-            Hints { partition: self.role.arn().partition(), instance_region: instance_region.as_ref() };
-        self.settings.sts(&self.host, hints).await
+        let found = self.settings.look(&self.host).await?;
+        let instance_region = if found.has_region() { None } else { self.instance_region(source).await };
+        found.sts(Hints { partition: self.role.arn().partition(), instance_region: instance_region.as_ref() })
     }
 
-    /// The region of the instance whose role is the source, unless a region is set.
+    /// The region of the instance whose role is the source.
     #[cfg(feature = "imds")]
     async fn instance_region(&self, source: &Credentials) -> Option<Region> {
         let base = source.source().hops().next().map(Hop::kind);
-        if base != Some(SourceKind::InstanceMetadata)
-            || self.settings.region(&self.host).await.ok()?.is_some()
-        {
+        if base != Some(SourceKind::InstanceMetadata) {
             return None;
         }
         let timeouts = crate::Timeouts::default();

@@ -139,7 +139,8 @@ impl WebIdentity {
     async fn assume(&self, given: &Given) -> Result<Credentials, Refused> {
         let token = self.token(given).await.map_err(Refused::Failed)?;
         let hints = Hints { partition: given.role.arn().partition(), instance_region: None };
-        let endpoint = self.settings.sts(&self.host, hints).await.map_err(Refused::Failed)?;
+        let found = self.settings.look(&self.host).await.map_err(Refused::Failed)?;
+        let endpoint = found.sts(hints).map_err(Refused::Failed)?;
         let origin = given.token_file.display().to_string();
         let asked = Asked {
             provider: NAME,

@@ -65,7 +65,7 @@ impl Sts {
     /// STS cannot be reached, or refuses the credentials.
     pub async fn caller_identity(&self, credentials: &Credentials) -> Result<CallerIdentity, Error> {
         let hints = Hints { partition: "aws", instance_region: None };
-        let endpoint = self.settings.sts(&self.host, hints).await?;
+        let endpoint = self.settings.look(&self.host).await?.sts(hints)?;
         let retry = Retry::new(&self.host.clock);
         let asked = Asked {
             provider: NAME,
