@@ -1,9 +1,12 @@
 //! The order in which AWS's own SDKs look for credentials.
 
+mod slot;
+
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use self::slot::Slot;
 use crate::chain::ProviderChain;
 use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, NotConfigured};
@@ -54,13 +57,6 @@ pub struct DefaultChain {
     chain: OnceLock<ProviderChain>,
     #[cfg(feature = "imds")]
     imds: OnceLock<Arc<crate::providers::InstanceMetadata>>,
-}
-
-/// One place of the chain.
-enum Slot {
-    Standard,
-    Replaced(SharedProvider),
-    Removed,
 }
 
 impl DefaultChain {
@@ -251,37 +247,29 @@ impl DefaultChain {
 
     fn chain(&self) -> &ProviderChain {
         self.chain.get_or_init(|| {
-            let mut chain = ProviderChain::new();
-            match &self.environment {
-                // Whoever names a profile in code means that profile.
-                Slot::Standard if self.profile.is_some() => {}
-                Slot::Standard => chain = chain.then(Environment::of(self.host.env.clone())),
-                Slot::Replaced(provider) => chain = chain.then(provider.clone()),
-                Slot::Removed => {}
-            }
-            match &self.profile_files {
-                Slot::Standard => chain = chain.then(self.standard_profile_files()),
-                Slot::Replaced(provider) => chain = chain.then(provider.clone()),
-                Slot::Removed => {}
-            }
-            match &self.web_identity {
-                Slot::Standard if self.profile.is_some() => {}
-                Slot::Standard => chain = chain.then(self.standard_web_identity()),
-                Slot::Replaced(provider) => chain = chain.then(provider.clone()),
-                Slot::Removed => {}
-            }
-            match &self.container {
-                Slot::Standard => chain = chain.then(self.standard_container()),
-                Slot::Replaced(provider) => chain = chain.then(provider.clone()),
-                Slot::Removed => {}
-            }
-            match &self.instance_metadata {
-                Slot::Standard => chain = chain.then(self.standard_instance_metadata()),
-                Slot::Replaced(provider) => chain = chain.then(provider.clone()),
-                Slot::Removed => {}
-            }
-            chain
+            [
+                self.unless_a_profile_is_named(&self.environment, || Environment::of(self.host.env.clone())),
+                self.profile_files.provider(|| self.standard_profile_files()),
+                self.unless_a_profile_is_named(&self.web_identity, || self.standard_web_identity()),
+                self.container.provider(|| self.standard_container()),
+                self.instance_metadata.provider(|| self.standard_instance_metadata()),
+            ]
+            .into_iter()
+            .flatten()
+            .fold(ProviderChain::new(), ProviderChain::then)
         })
+    }
+
+    /// Whoever names a profile in code means that profile, and not what the environment says.
+    fn unless_a_profile_is_named<P: CredentialsProvider>(
+        &self,
+        slot: &Slot,
+        standard: impl FnOnce() -> P,
+    ) -> Option<SharedProvider> {
+        match slot {
+            Slot::Standard if self.profile.is_some() => None,
+            slot => slot.provider(standard),
+        }
     }
 
     #[cfg(feature = "profile")]
@@ -395,15 +383,5 @@ impl fmt::Debug for DefaultChain {
             .field("container", &self.container)
             .field("instance_metadata", &self.instance_metadata)
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Standard => "standard",
-            Self::Replaced(_) => "replaced",
-            Self::Removed => "removed",
-        })
     }
 }
