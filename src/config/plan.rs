@@ -41,7 +41,7 @@ use std::time::Duration;
 
 use super::profiles::{Origin, Profile, Profiles, Value};
 use base::Step;
-pub(crate) use base::{Base, CredentialSource};
+pub(crate) use base::{Base, CredentialSource, WebIdentity};
 use error::no_such_profile;
 pub(crate) use error::{Invalid, PlanError, Problem};
 use keys::{CREDENTIAL_KEYS, ROLE_KEYS};

@@ -24,13 +24,7 @@ pub(crate) enum Base {
         account_id: Option<Value>,
     },
     CredentialSource(CredentialSource),
-    WebIdentity {
-        role_arn: Value,
-        token_file: Value,
-        role_session_name: Option<Value>,
-        duration: Option<Duration>,
-        region: Option<Value>,
-    },
+    WebIdentity(WebIdentity),
     Sso(Sso),
     Login {
         login_session: Value,
@@ -48,6 +42,16 @@ pub(crate) enum CredentialSource {
     Environment,
     Ec2InstanceMetadata,
     EcsContainer,
+}
+
+/// A role that is assumed with a web identity token.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WebIdentity {
+    pub(crate) role_arn: Value,
+    pub(crate) token_file: Value,
+    pub(crate) role_session_name: Option<Value>,
+    pub(crate) duration: Option<Duration>,
+    pub(crate) region: Option<Value>,
 }
 
 /// A role in IAM Identity Center.
@@ -127,7 +131,7 @@ impl Base {
     /// Whether these are the credentials of a role, so that a role assumed with them is chained.
     pub(super) fn is_role(&self) -> bool {
         match self {
-            Self::WebIdentity { .. } | Self::Sso(_) => true,
+            Self::WebIdentity(_) | Self::Sso(_) => true,
             Self::CredentialSource(source) => *source != CredentialSource::Environment,
             Self::Static { .. } | Self::Login { .. } | Self::Process { .. } => false,
         }
@@ -138,9 +142,7 @@ impl Base {
         match self {
             Self::Static { .. } => &[ACCESS_KEY_ID, SECRET_ACCESS_KEY, ACCOUNT_ID],
             Self::CredentialSource(_) => &[CREDENTIAL_SOURCE],
-            Self::WebIdentity { .. } => {
-                &[ROLE_ARN, WEB_IDENTITY_TOKEN_FILE, ROLE_SESSION_NAME, DURATION_SECONDS]
-            }
+            Self::WebIdentity(_) => &[ROLE_ARN, WEB_IDENTITY_TOKEN_FILE, ROLE_SESSION_NAME, DURATION_SECONDS],
             Self::Sso(_) => &[SSO_SESSION, SSO_START_URL, SSO_REGION, SSO_ACCOUNT_ID, SSO_ROLE_NAME],
             Self::Login { .. } => &[LOGIN_SESSION],
             Self::Process { .. } => &[CREDENTIAL_PROCESS, ACCOUNT_ID],
@@ -164,13 +166,13 @@ fn web_identity(profile: &Profile<'_>) -> Result<Option<Base>, PlanError> {
             return Err(Invalid::new(profile, value.origin(), Problem::NotForWebIdentity { key }).into());
         }
     }
-    Ok(Some(Base::WebIdentity {
+    Ok(Some(Base::WebIdentity(WebIdentity {
         role_arn: role_arn.clone(),
         token_file: token_file.clone(),
         role_session_name: profile.get_set(ROLE_SESSION_NAME).cloned(),
         duration: values::duration(profile)?,
         region: profile.get_set(REGION).cloned(),
-    }))
+    })))
 }
 
 fn role<'a>(profile: &Profile<'a>, role_arn: &Value) -> Result<Step<'a>, PlanError> {

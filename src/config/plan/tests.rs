@@ -56,7 +56,13 @@ fn shown(plan: &Plan) -> String {
             keys + &option("token", session_token.as_ref()) + &option("account", account_id.as_ref()) + ")"
         }
         Base::CredentialSource(source) => format!("{source:?}"),
-        Base::WebIdentity { role_arn, token_file, role_session_name, duration, region } => {
+        Base::WebIdentity(super::WebIdentity {
+            role_arn,
+            token_file,
+            role_session_name,
+            duration,
+            region,
+        }) => {
             let role = format!("web({} {}", role_arn.text(), token_file.text());
             let role = role + &option("session", role_session_name.as_ref());
             role + &seconds(*duration) + &option("region", region.as_ref()) + ")"

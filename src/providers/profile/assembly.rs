@@ -44,7 +44,7 @@ fn base(host: &Host, profile: Option<&str>, plan: &Plan) -> Result<SharedProvide
             Ok(SharedProvider::new(provider_fn(move || std::future::ready(Ok(credentials.clone())))))
         }
         Base::CredentialSource(source) => Ok(credential_source(host, profile, *source)),
-        Base::WebIdentity { .. } => roles::web_identity(host, profile, plan),
+        Base::WebIdentity(asked) => roles::web_identity(host, profile, name, asked),
         Base::Sso(sso) => Err(not_yet("sso_account_id", name, &sso.account_id)),
         Base::Login { login_session, .. } => Err(not_yet("login_session", name, login_session)),
         Base::Process { command, account_id } => Ok(process(host, name, command, account_id.as_ref())),
@@ -117,8 +117,8 @@ fn credential_source(host: &Host, profile: Option<&str>, source: CredentialSourc
 mod roles {
     //! Roles, as their profiles describe them.
 
-    use super::{Base, Error, Failure, FailureKind, Host, NAME, Plan, SharedProvider, Value, not_yet};
-    use crate::config::RoleStep;
+    use super::{Error, Failure, FailureKind, Host, NAME, SharedProvider, Value, not_yet};
+    use crate::config::{self, RoleStep};
     use crate::providers::{AssumeRole, WebIdentity};
     use crate::role::Role;
     use crate::service::ServiceSettings;
@@ -136,12 +136,10 @@ mod roles {
     pub(super) fn web_identity(
         host: &Host,
         profile: Option<&str>,
-        plan: &Plan,
+        name: &str,
+        asked: &config::WebIdentity,
     ) -> Result<SharedProvider, Error> {
-        let Base::WebIdentity { role_arn, token_file, role_session_name, duration, region } = &plan.base
-        else {
-            return Err(Failure::new(FailureKind::Misconfigured, NAME, "no web identity").into());
-        };
+        let config::WebIdentity { role_arn, token_file, role_session_name, duration, region } = asked;
         let mut builder = Role::builder(role_arn.text().trim());
         if let Some(name) = role_session_name {
             builder = builder.session_name(name.text().trim());
@@ -149,7 +147,7 @@ mod roles {
         if let Some(duration) = duration {
             builder = builder.duration(*duration);
         }
-        let role = builder.build().map_err(|error| misread(&plan.base_profile, role_arn, &error))?;
+        let role = builder.build().map_err(|error| misread(name, role_arn, &error))?;
         let path = host.files.expand(token_file.text().trim(), &host.env);
         let named_by = token_file.origin().to_string();
         let settings = settings(profile, region.as_ref());
@@ -201,8 +199,8 @@ mod roles {
 mod roles {
     //! This build has no roles: a profile that asks for one is told so.
 
-    use super::{Error, Host, Plan, SharedProvider};
-    use crate::config::RoleStep;
+    use super::{Error, Host, SharedProvider};
+    use crate::config::{RoleStep, WebIdentity};
     use crate::providers::Absent;
     use crate::source::SourceKind;
 
@@ -220,7 +218,8 @@ mod roles {
     pub(super) fn web_identity(
         _host: &Host,
         _profile: Option<&str>,
-        _plan: &Plan,
+        _name: &str,
+        _asked: &WebIdentity,
     ) -> Result<SharedProvider, Error> {
         Ok(SharedProvider::new(Absent::new(SourceKind::WebIdentity, "sts", true)))
     }
