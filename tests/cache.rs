@@ -16,6 +16,7 @@ use aws_credential_chain::providers::{Anonymous, StaticKeys};
 use aws_credential_chain::testing::World;
 use aws_credential_chain::{CacheState, CredentialsCache, RefreshMode, RefreshPolicy, SourceKind};
 use secrecy::ExposeSecret;
+use support::outcome::settle;
 use support::script::{Script, Step};
 use support::seen::Seen;
 use tokio::time::{Instant, advance, sleep};
@@ -29,13 +30,6 @@ async fn timed(cache: &CredentialsCache) -> (Result<String, aws_credential_chain
     let started = Instant::now();
     let read = cache.credentials().await.map(|credentials| credentials.access_key_id().to_owned());
     (read, started.elapsed())
-}
-
-/// Lets tasks run that are ready, without time passing.
-async fn settle() {
-    for _ in 0..10 {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,6 +18,7 @@ use aws_credential_chain::testing::World;
 use aws_credential_chain::{
     CacheState, CredentialsCache, Error, Event, ProviderChain, RefreshPolicy, SourceKind,
 };
+use support::outcome::settle;
 use support::script::{Script, Step};
 use support::seen::Seen;
 use tokio::time::sleep;
@@ -77,12 +78,6 @@ fn shown(event: &Event) -> String {
 
 fn observed(script: &Script, world: &World, diary: &Diary) -> CredentialsCache {
     CredentialsCache::builder(script.clone()).in_world(world).observer(diary.note()).build()
-}
-
-async fn settle() {
-    for _ in 0..10 {
-        tokio::task::yield_now().await;
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,9 +16,10 @@ use std::time::Duration;
 use aws_credential_chain::providers::Container;
 use aws_credential_chain::testing::{Fault, LocalAws, Route, World};
 use aws_credential_chain::{
-    CredentialsCache, CredentialsProvider, DefaultChain, Error, FailureKind, SourceKind, Timeouts,
+    CredentialsCache, CredentialsProvider, DefaultChain, FailureKind, SourceKind, Timeouts,
 };
 use secrecy::ExposeSecret;
+use support::outcome::kind;
 use support::seen::Seen;
 use tokio::time::Instant;
 
@@ -35,13 +36,6 @@ fn world(aws: &LocalAws) -> World {
 
 fn chain(world: &World) -> DefaultChain {
     DefaultChain::in_world(world)
-}
-
-fn kind(error: &Error) -> Option<FailureKind> {
-    match error {
-        Error::Failed(failure) => Some(failure.kind()),
-        _ => None,
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,6 +20,7 @@ use aws_credential_chain::{
     Timeouts,
 };
 use secrecy::ExposeSecret;
+use support::outcome::kind;
 use support::seen::Seen;
 use tokio::time::Instant;
 
@@ -28,13 +29,6 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 fn cache(world: &World) -> CredentialsCache {
     CredentialsCache::builder(DefaultChain::in_world(world)).in_world(world).build()
-}
-
-fn kind(error: &Error) -> Option<FailureKind> {
-    match error {
-        Error::Failed(failure) => Some(failure.kind()),
-        _ => None,
-    }
 }
 
 async fn timed(cache: &CredentialsCache) -> (Result<Credentials, Error>, Duration) {

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use aws_credential_chain::providers::InstanceMetadata;
 use aws_credential_chain::testing::{Fault, LocalAws, Route, World};
-use aws_credential_chain::{CredentialsCache, CredentialsProvider, DefaultChain, Error, FailureKind};
+use aws_credential_chain::{CredentialsCache, CredentialsProvider, DefaultChain, FailureKind};
+use support::outcome::kind;
 use support::seen::Seen;
 use tokio::time::Instant;
 
@@ -24,13 +25,6 @@ const SECOND: Duration = Duration::from_secs(1);
 fn world(aws: &LocalAws, config: &str) -> World {
     World::with_clock(aws.clock().clone())
         .file("~/.aws/config", config.replace("ENDPOINT", &aws.endpoint()).into_bytes())
-}
-
-fn kind(error: &Error) -> Option<FailureKind> {
-    match error {
-        Error::Failed(failure) => Some(failure.kind()),
-        _ => None,
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
 pub mod example;
+pub mod outcome;
 pub mod script;
 pub mod seen;
 pub mod sts_client;
