@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, Failure, FailureKind, NotConfigured};
+use crate::host::{LastAsked, Stopwatch, runtime};
 use crate::provider::{CredentialsProvider, Notice, SharedProvider};
 
 /// An order of sources of your own. [`DefaultChain`](crate::DefaultChain) is the one that AWS's SDKs share.
@@ -50,6 +51,11 @@ impl ProviderChain {
         Memory(self.memory.load(Ordering::Acquire))
     }
 
+    /// Within the limit that others are told, so that the error that names the source comes before theirs.
+    fn own_limit(&self) -> Duration {
+        self.time_limit().saturating_sub(AHEAD)
+    }
+
     fn winner(&self) -> Option<&SharedProvider> {
         self.providers.get(self.memory().winner()?)
     }
@@ -59,8 +65,10 @@ impl CredentialsProvider for ProviderChain {
     async fn retrieve(&self) -> Result<Credentials, Error> {
         let memory = self.memory();
         let mut before: Vec<Attempt> = Vec::new();
+        let began = Stopwatch::start();
         for (index, provider) in self.providers.iter().enumerate() {
-            match provider.retrieve().await {
+            let left = self.own_limit().saturating_sub(began.elapsed());
+            match within(provider.time_limit().min(left), index, provider).await {
                 Ok(credentials) => {
                     // Only if nothing was forgotten meanwhile.
                     let won = memory.won_by(index);
@@ -150,6 +158,30 @@ impl Memory {
     }
 }
 
+/// What the source at this place answers, or that it did not within `limit`.
+async fn within(limit: Duration, index: usize, provider: &SharedProvider) -> Result<Credentials, Error> {
+    if !runtime::is_there() {
+        // There are no timers; what hangs needs a runtime itself.
+        return provider.retrieve().await;
+    }
+    let asked = LastAsked::default();
+    match tokio::time::timeout(limit, asked.of(provider.retrieve())).await {
+        Ok(answer) => answer,
+        Err(_) => Err(hung(limit, index, provider, &asked).into()),
+    }
+}
+
+fn hung(limit: Duration, index: usize, provider: &SharedProvider, asked: &LastAsked) -> Failure {
+    let message = format!(
+        "no answer within {:.1} s (source {} of the chain){}",
+        limit.as_secs_f32(),
+        index + 1,
+        asked.told()
+    );
+    Failure::new(FailureKind::TimedOut, provider.source_kind().name(), message)
+        .with_remedy("check what it waits for, or leave this source out of the chain")
+}
+
 /// What a source says that gave the credentials so far, and does not apply any more.
 fn vanished(absent: &NotConfigured) -> Failure {
     let source = absent.attempts().last().map_or("chain", Attempt::source).to_owned();
@@ -168,4 +200,6 @@ fn failed_after(mut before: Vec<Attempt>, failure: Failure) -> Error {
 
 /// A whole chain answers or fails within this time.
 pub(crate) const CHAIN_TIME_LIMIT: Duration = Duration::from_secs(50);
+/// By so much it ends before that: its own error says who did not answer.
+const AHEAD: Duration = Duration::from_millis(100);
 const NUMBER: u64 = u32::MAX as u64;

@@ -47,8 +47,6 @@ pub struct DefaultChain {
     host: Host,
     profile: Option<String>,
     region: Option<Region>,
-    #[cfg(feature = "_http")]
-    timeouts: crate::Timeouts,
     environment: Slot,
     profile_files: Slot,
     web_identity: Slot,
@@ -76,8 +74,6 @@ impl DefaultChain {
             host,
             profile: None,
             region: None,
-            #[cfg(feature = "_http")]
-            timeouts: crate::Timeouts::default(),
             environment: Slot::Standard,
             profile_files: Slot::Standard,
             web_identity: Slot::Standard,
@@ -105,7 +101,7 @@ impl DefaultChain {
     /// How long to wait for services on this machine and its hypervisor.
     #[cfg(feature = "_http")]
     pub fn timeouts(mut self, timeouts: crate::Timeouts) -> Self {
-        self.timeouts = timeouts;
+        self.host.timeouts = timeouts;
         self
     }
 
@@ -296,7 +292,7 @@ impl DefaultChain {
 
     #[cfg(feature = "container")]
     fn standard_container(&self) -> impl CredentialsProvider + use<> {
-        crate::providers::Container::of(self.host.clone(), self.timeouts)
+        crate::providers::Container::of(self.host.clone(), self.host.timeouts)
     }
 
     #[cfg(not(feature = "container"))]
@@ -320,7 +316,7 @@ impl DefaultChain {
     #[cfg(feature = "imds")]
     fn imds(&self) -> &Arc<crate::providers::InstanceMetadata> {
         self.imds.get_or_init(|| {
-            let imds = crate::providers::InstanceMetadata::of(self.host.clone(), self.timeouts);
+            let imds = crate::providers::InstanceMetadata::of(self.host.clone(), self.host.timeouts);
             #[cfg(feature = "profile")]
             let imds = imds.with_settings_of(self.shared_files());
             Arc::new(imds)

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::cache::CredentialsCache;
 use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::source::SourceKind;
 
 /// A source of credentials. [`retrieve`](Self::retrieve) asks it, every time; a
 /// [`CredentialsCache`] in front keeps what it gave.
@@ -49,6 +50,12 @@ pub trait CredentialsProvider: Send + Sync + 'static {
     #[doc(hidden)]
     fn shared_cache(&self) -> Option<&CredentialsCache> {
         None
+    }
+
+    /// What kind of source it is, for errors that it cannot give itself.
+    #[doc(hidden)]
+    fn source_kind(&self) -> SourceKind {
+        SourceKind::Custom
     }
 
     /// What the cache in front lets those know who remember something.
@@ -129,6 +136,10 @@ impl CredentialsProvider for SharedProvider {
         self.0.shared_cache_dyn()
     }
 
+    fn source_kind(&self) -> SourceKind {
+        self.0.source_kind_dyn()
+    }
+
     fn notice(&self, notice: Notice<'_>) {
         self.0.notice_dyn(notice);
     }
@@ -198,6 +209,10 @@ impl<P: CredentialsProvider> CredentialsProvider for Arc<P> {
         P::shared_cache(self)
     }
 
+    fn source_kind(&self) -> SourceKind {
+        P::source_kind(self)
+    }
+
     fn notice(&self, notice: Notice<'_>) {
         P::notice(self, notice);
     }
@@ -216,6 +231,7 @@ trait DynProvider: Send + Sync + 'static {
     fn retrieve_boxed(&self) -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send + '_>>;
     fn time_limit_dyn(&self) -> Duration;
     fn shared_cache_dyn(&self) -> Option<&CredentialsCache>;
+    fn source_kind_dyn(&self) -> SourceKind;
     fn notice_dyn(&self, notice: Notice<'_>);
     fn may_change_dyn(&self) -> bool;
     fn has_changed_boxed<'a>(
@@ -235,6 +251,10 @@ impl<P: CredentialsProvider> DynProvider for P {
 
     fn shared_cache_dyn(&self) -> Option<&CredentialsCache> {
         self.shared_cache()
+    }
+
+    fn source_kind_dyn(&self) -> SourceKind {
+        self.source_kind()
     }
 
     fn notice_dyn(&self, notice: Notice<'_>) {

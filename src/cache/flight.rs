@@ -16,7 +16,7 @@ use crate::cache::machine::{Landed, Machine};
 use crate::cache::scheduler::Watch;
 use crate::cache::state::{Departure, Held, Perishable, Snapshot};
 use crate::error::{Error, Failure, FailureKind};
-use crate::host::Stopwatch;
+use crate::host::{LastAsked, Stopwatch};
 use crate::provider::Notice;
 use crate::wall_time::WallTime;
 
@@ -114,7 +114,8 @@ impl<V: Perishable> Flight<V> {
     /// Takes off. Not to be called under the lock: a runtime that is shutting down drops the task at once, and with
     /// that lands the flight.
     pub(super) fn take_off(&self, runtime: &Handle, landing: Landing<V>) {
-        runtime.spawn(PASSENGERS.scope(Arc::clone(&self.passengers), fly(landing)));
+        let asked = LastAsked::here();
+        runtime.spawn(asked.of(PASSENGERS.scope(Arc::clone(&self.passengers), fly(landing))));
     }
 
     /// Waits until it has landed, or as long as `limit` allows. `None`: that was not long enough, or the flight ended
@@ -154,7 +155,7 @@ async fn fly<V: Perishable>(mut landing: Landing<V>) {
     let source = machine.source();
     let limit = source.time_limit();
     let outcome = tokio::time::timeout(limit, source.fetch()).await;
-    landing.land(outcome.unwrap_or_else(|_| Err(hung(source.name(), limit))));
+    landing.land(outcome.unwrap_or_else(|_| Err(hung(source.name(), limit, &LastAsked::here()))));
 }
 
 /// Ends the flight whatever happens to its task: also dropped unfinished, it lands.
@@ -210,8 +211,9 @@ pub(super) fn runtime(source: &'static str) -> Result<Handle, Error> {
     Ok(runtime)
 }
 
-fn hung(source: &'static str, limit: Duration) -> Error {
-    let message = format!("no answer within {} s, the limit of this provider", limit.as_secs_f32());
+fn hung(source: &'static str, limit: Duration, asked: &LastAsked) -> Error {
+    let message =
+        format!("no answer within {} s, the limit of this provider{}", limit.as_secs_f32(), asked.told());
     Failure::new(FailureKind::TimedOut, source, message)
         .with_remedy("check what the provider waits for")
         .into()

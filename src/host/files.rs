@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use self::stamp::Stamp;
+use super::last_asked;
 #[cfg(feature = "container")]
 use crate::wall_time::WallTime;
 
@@ -43,6 +44,7 @@ impl Files {
                 Err(FileError::TooLarge { limit })
             };
         }
+        last_asked::note(|| format!("the file {}", path.display()));
         let path = path.to_owned();
         let read = off_the_runtime(move || read_regular(&path, limit)).await;
         read.unwrap_or(Err(FileError::Io(io::ErrorKind::Interrupted)))

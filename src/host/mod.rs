@@ -10,7 +10,7 @@ pub(crate) mod exec;
 mod files;
 #[cfg(feature = "_http")]
 pub(crate) mod http;
-#[cfg(any(feature = "process", feature = "_http"))]
+pub(crate) mod last_asked;
 pub(crate) mod runtime;
 
 #[cfg(feature = "test-util")]
@@ -20,6 +20,7 @@ pub(crate) use self::clock::Teacher;
 pub(crate) use self::clock::{Clock, Stopwatch};
 pub(crate) use self::env::Env;
 pub(crate) use self::files::{FileError, Files, Stamp, off_the_runtime};
+pub(crate) use self::last_asked::LastAsked;
 
 /// Everything outside that a source may look at. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -29,4 +30,7 @@ pub(crate) struct Host {
     pub(crate) files: Files,
     #[cfg(feature = "_http")]
     pub(crate) public: http::Public,
+    /// How long to wait for what is on this machine and its hypervisor, where a user has set it.
+    #[cfg(feature = "_http")]
+    pub(crate) timeouts: http::Timeouts,
 }

@@ -33,4 +33,8 @@ impl CredentialsProvider for Absent {
         }
         Err(Error::not_configured(self.kind.name(), why))
     }
+
+    fn source_kind(&self) -> SourceKind {
+        self.kind
+    }
 }

@@ -172,8 +172,7 @@ impl AssumeRole {
         if base != Some(SourceKind::InstanceMetadata) {
             return None;
         }
-        let timeouts = crate::Timeouts::default();
-        super::InstanceMetadata::of(self.host.clone(), timeouts).region().await.ok()
+        super::InstanceMetadata::of(self.host.clone(), self.host.timeouts).region().await.ok()
     }
 
     #[cfg(not(feature = "imds"))]
@@ -222,6 +221,10 @@ impl CredentialsProvider for AssumeRole {
     fn time_limit(&self) -> Duration {
         let source = self.provider.time_limit();
         source.saturating_add(STEP_LIMIT).min(HOPS_LIMIT.max(source))
+    }
+
+    fn source_kind(&self) -> SourceKind {
+        SourceKind::AssumeRole
     }
 }
 

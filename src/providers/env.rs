@@ -61,6 +61,10 @@ impl CredentialsProvider for Environment {
         };
         variables.credentials(lambda)
     }
+
+    fn source_kind(&self) -> SourceKind {
+        SourceKind::Environment
+    }
 }
 
 /// The variables as they were read; what follows from them needs no environment.

@@ -45,6 +45,7 @@ use crate::error::Error;
 use crate::host::Host;
 use crate::provider::CredentialsProvider;
 use crate::shared_files::{SharedFiles, Stamps};
+use crate::source::SourceKind;
 
 /// One profile of the shared files.
 ///
@@ -150,5 +151,9 @@ impl CredentialsProvider for ProfileFile {
             self.see(loaded.stamps());
         }
         !is_same
+    }
+
+    fn source_kind(&self) -> SourceKind {
+        SourceKind::ProfileFile
     }
 }

@@ -181,6 +181,10 @@ impl CredentialsProvider for WebIdentity {
     fn time_limit(&self) -> Duration {
         LIMIT
     }
+
+    fn source_kind(&self) -> SourceKind {
+        SourceKind::WebIdentity
+    }
 }
 
 /// What the variables say.

@@ -91,6 +91,8 @@ impl World {
             files: host::Files::Given(Arc::clone(&self.files)),
             #[cfg(feature = "_http")]
             public: self.public.clone(),
+            #[cfg(feature = "_http")]
+            timeouts: host::http::Timeouts::default(),
         }
     }
 }

@@ -8,7 +8,7 @@ use reqwest::{Client, Method};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::FailureKind;
-use crate::host::{Clock, Teacher, runtime};
+use crate::host::{Clock, Teacher, last_asked, runtime};
 
 /// A request to be sent.
 #[derive(Debug)]
@@ -153,6 +153,7 @@ pub(super) async fn exchange(
         .url
         .parse::<reqwest::Url>()
         .map_err(|_| HttpError::Unsendable("a URL that cannot be read"))?;
+    last_asked::note(|| asked_for(&request));
     let mut builder = client.request(request.method, url).headers(headers).timeout(limit);
     if let Some((content_type, content)) = request.content {
         builder = builder.header(CONTENT_TYPE, content_type).body(content.expose_secret().to_owned());
@@ -175,6 +176,11 @@ pub(super) async fn exchange(
         body.extend_from_slice(&chunk);
     }
     Ok(Answer { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()), body })
+}
+
+/// Without a query, which may hold what does not belong in an error.
+fn asked_for(request: &Outgoing<'_>) -> String {
+    format!("{} {}", request.method, request.url.split(['?', '#']).next().unwrap_or_default())
 }
 
 fn classify(error: &reqwest::Error) -> HttpError {

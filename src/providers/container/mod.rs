@@ -178,6 +178,10 @@ impl CredentialsProvider for Container {
             attempt += 1;
         }
     }
+
+    fn source_kind(&self) -> SourceKind {
+        SourceKind::Container
+    }
 }
 
 /// Why a request brought nothing.

@@ -237,6 +237,10 @@ impl CredentialsProvider for InstanceMetadata {
     fn time_limit(&self) -> Duration {
         TIME_LIMIT
     }
+
+    fn source_kind(&self) -> SourceKind {
+        SourceKind::InstanceMetadata
+    }
 }
 
 /// The first role that the service lists; finds out which of the two paths it has.

@@ -188,6 +188,10 @@ impl CredentialsProvider for Process {
     fn time_limit(&self) -> Duration {
         self.limit.saturating_add(Duration::from_secs(2))
     }
+
+    fn source_kind(&self) -> SourceKind {
+        SourceKind::Process
+    }
 }
 
 impl fmt::Debug for Process {

@@ -8,7 +8,7 @@ use super::mask::mask;
 use crate::config::Invocation;
 use crate::error::{Error, Failure, FailureKind, printable, printable_up_to};
 use crate::host::exec::{self, Ended, ExecError, Output, STDOUT_MAX, Stderr};
-use crate::host::{Host, runtime};
+use crate::host::{Host, last_asked, runtime};
 
 /// What to start, and how errors speak of it. No `Debug`: arguments may be secrets.
 pub(crate) struct Program {
@@ -29,6 +29,7 @@ impl Program {
 
     /// Runs it, and answers with all that it printed, if it ended with code 0.
     pub(crate) async fn stdout(&self, host: &Host, limit: Duration) -> Result<Output, Error> {
+        last_asked::note(|| format!("the program `{}`", self.name));
         let finished = exec::run(&self.words, &host.env, limit).await;
         let finished = finished.map_err(|error| self.not_run(error, limit))?;
         match finished.ended {

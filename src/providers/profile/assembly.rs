@@ -94,7 +94,7 @@ fn credential_source(host: &Host, profile: Option<&str>, source: CredentialSourc
         CredentialSource::Environment => SharedProvider::new(Environment::of(host.env.clone())),
         #[cfg(feature = "imds")]
         CredentialSource::Ec2InstanceMetadata => {
-            let imds = crate::providers::InstanceMetadata::of(host.clone(), crate::Timeouts::new());
+            let imds = crate::providers::InstanceMetadata::of(host.clone(), host.timeouts);
             let files = SharedFiles::new(host.clone(), profile.map(str::to_owned));
             SharedProvider::new(imds.with_settings_of(Some(files)))
         }
@@ -104,7 +104,7 @@ fn credential_source(host: &Host, profile: Option<&str>, source: CredentialSourc
         }
         #[cfg(feature = "container")]
         CredentialSource::EcsContainer => {
-            SharedProvider::new(crate::providers::Container::of(host.clone(), crate::Timeouts::new()))
+            SharedProvider::new(crate::providers::Container::of(host.clone(), host.timeouts))
         }
         #[cfg(not(feature = "container"))]
         CredentialSource::EcsContainer => {
