@@ -159,7 +159,11 @@ impl Memory {
 }
 
 /// What the source at this place answers, or that it did not within `limit`.
-async fn within(limit: Duration, index: usize, provider: &SharedProvider) -> Result<Credentials, Error> {
+pub(crate) async fn within(
+    limit: Duration,
+    index: usize,
+    provider: &SharedProvider,
+) -> Result<Credentials, Error> {
     if !runtime::is_there() {
         // There are no timers; what hangs needs a runtime itself.
         return provider.retrieve().await;

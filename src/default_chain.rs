@@ -1,19 +1,22 @@
 //! The order in which AWS's own SDKs look for credentials.
 
+mod explained;
+mod settings;
 mod slot;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use self::slot::Slot;
+use self::slot::{Place, Slot};
 use crate::chain::ProviderChain;
 use crate::credentials::Credentials;
-use crate::error::{Attempt, Error, NotConfigured};
+use crate::error::Error;
 use crate::host::Host;
 use crate::provider::{CredentialsProvider, Notice, SharedProvider};
 use crate::providers::Environment;
 use crate::region::Region;
+use crate::source::SourceKind;
 
 /// The sources that AWS's SDKs share, in their order:
 ///
@@ -177,95 +180,26 @@ impl DefaultChain {
         self
     }
 
-    /// The region to call: set in code, `AWS_REGION`, `AWS_DEFAULT_REGION`, `region` of the profile, the instance's
-    /// own.
-    ///
-    /// # Errors
-    /// Nothing names one: then the error lists where it was looked for. Or what names one is wrong, as is a profile that
-    /// was named and does not exist.
-    #[cfg_attr(
-        not(any(feature = "profile", feature = "imds")),
-        allow(clippy::unused_async, reason = "they wait")
-    )]
-    pub async fn resolve_region(&self) -> Result<Region, Error> {
-        if let Some(region) = &self.region {
-            return Ok(region.clone());
-        }
-        for variable in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
-            if let Some(name) = self.host.env.get(variable) {
-                return Region::named(name, variable);
-            }
-        }
-        #[cfg_attr(
-            not(any(feature = "profile", feature = "imds")),
-            allow(unused_mut, reason = "they add to it")
-        )]
-        let mut before = vec![Attempt::new("environment", "AWS_REGION and AWS_DEFAULT_REGION are not set")];
-        #[cfg(feature = "profile")]
-        if let Some(files) = self.shared_files() {
-            let loaded = files.load().await?;
-            loaded.exists()?;
-            if let Some(value) = loaded.get("region")? {
-                return Region::named(value.text().to_owned(), &value.origin().to_string());
-            }
-            let why =
-                format!("profile `{}` has no `region` in {}", loaded.profile_name(), loaded.looked_at());
-            before.push(Attempt::new("profile file", why));
-        }
-        #[cfg(feature = "imds")]
-        if !matches!(self.instance_metadata, Slot::Removed) {
-            match self.imds().region().await {
-                Err(Error::NotConfigured(absent)) => before.extend_from_slice(absent.attempts()),
-                answer => return answer,
-            }
-        }
-        Err(Error::NotConfigured(NotConfigured::region(before)))
-    }
-
-    /// The endpoint that a user has set for a service (`STS`, `S3`, `SSO OIDC`) instead of AWS's own:
-    /// `AWS_ENDPOINT_URL_<SERVICE>`, `AWS_ENDPOINT_URL`, `endpoint_url` in the `services` section of the profile,
-    /// `endpoint_url` of the profile. All of them are switched off by `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true`.
-    ///
-    /// # Errors
-    /// A setting cannot be read, or the files cannot.
-    #[cfg(feature = "profile")]
-    pub async fn resolve_endpoint_url(&self, service_id: &str) -> Result<Option<String>, Error> {
-        let loaded = match self.shared_files() {
-            Some(files) => files.load().await?,
-            None => crate::shared_files::Loaded::nothing(),
-        };
-        let found = loaded.endpoint_override(service_id, &self.host)?;
-        if found.is_none() {
-            loaded.exists()?;
-        }
-        Ok(found)
-    }
-
     fn chain(&self) -> &ProviderChain {
         self.chain.get_or_init(|| {
-            [
-                self.unless_a_profile_is_named(&self.environment, || Environment::of(self.host.env.clone())),
-                self.profile_files.provider(|| self.standard_profile_files()),
-                self.unless_a_profile_is_named(&self.web_identity, || self.standard_web_identity()),
-                self.container.provider(|| self.standard_container()),
-                self.instance_metadata.provider(|| self.standard_instance_metadata()),
-            ]
-            .into_iter()
-            .flatten()
-            .fold(ProviderChain::new(), ProviderChain::then)
+            let providers = self.places().into_iter().filter_map(|place| place.provider.ok());
+            providers.fold(ProviderChain::new(), ProviderChain::then)
         })
     }
 
-    /// Whoever names a profile in code means that profile, and not what the environment says.
-    fn unless_a_profile_is_named<P: CredentialsProvider>(
-        &self,
-        slot: &Slot,
-        standard: impl FnOnce() -> P,
-    ) -> Option<SharedProvider> {
-        match slot {
-            Slot::Standard if self.profile.is_some() => None,
-            slot => slot.provider(standard),
-        }
+    /// What stands where, in the order in which it is asked.
+    fn places(&self) -> [Place; 5] {
+        let env = || Environment::of(self.host.env.clone());
+        // Whoever names a profile in code means that profile, and not what the environment says.
+        let named = self.profile.is_some();
+        [
+            self.environment.place(SourceKind::Environment, named, env),
+            self.profile_files.place(SourceKind::ProfileFile, false, || self.standard_profile_files()),
+            self.web_identity.place(SourceKind::WebIdentity, named, || self.standard_web_identity()),
+            self.container.place(SourceKind::Container, false, || self.standard_container()),
+            self.instance_metadata
+                .place(SourceKind::InstanceMetadata, false, || self.standard_instance_metadata()),
+        ]
     }
 
     #[cfg(feature = "profile")]
@@ -276,7 +210,7 @@ impl DefaultChain {
     #[cfg(not(feature = "profile"))]
     fn standard_profile_files(&self) -> impl CredentialsProvider + use<> {
         let wanted = self.profile.is_some() || self.host.env.get("AWS_PROFILE").is_some();
-        crate::providers::Absent::new(crate::SourceKind::ProfileFile, "profile", wanted)
+        crate::providers::Absent::new(SourceKind::ProfileFile, "profile", wanted)
     }
 
     #[cfg(feature = "sts")]
@@ -287,7 +221,7 @@ impl DefaultChain {
     #[cfg(not(feature = "sts"))]
     fn standard_web_identity(&self) -> impl CredentialsProvider + use<> {
         let wanted = self.host.env.get("AWS_WEB_IDENTITY_TOKEN_FILE").is_some();
-        crate::providers::Absent::new(crate::SourceKind::WebIdentity, "sts", wanted)
+        crate::providers::Absent::new(SourceKind::WebIdentity, "sts", wanted)
     }
 
     #[cfg(feature = "container")]
@@ -299,7 +233,7 @@ impl DefaultChain {
     fn standard_container(&self) -> impl CredentialsProvider + use<> {
         let variables = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
         let wanted = variables.iter().any(|variable| self.host.env.get(variable).is_some());
-        crate::providers::Absent::new(crate::SourceKind::Container, "container", wanted)
+        crate::providers::Absent::new(SourceKind::Container, "container", wanted)
     }
 
     #[cfg(feature = "imds")]
@@ -310,7 +244,7 @@ impl DefaultChain {
     #[cfg(not(feature = "imds"))]
     #[expect(clippy::unused_self, reason = "its twin uses it")]
     fn standard_instance_metadata(&self) -> impl CredentialsProvider + use<> {
-        crate::providers::Absent::new(crate::SourceKind::InstanceMetadata, "imds", false)
+        crate::providers::Absent::new(SourceKind::InstanceMetadata, "imds", false)
     }
 
     #[cfg(feature = "imds")]
@@ -340,13 +274,10 @@ impl Default for DefaultChain {
 impl CredentialsProvider for DefaultChain {
     async fn retrieve(&self) -> Result<Credentials, Error> {
         let credentials = self.chain().retrieve().await?;
-        if credentials.source().kind() == crate::SourceKind::Environment
+        if credentials.source().kind() == SourceKind::Environment
             && let Some(profile) = self.host.env.get("AWS_PROFILE")
         {
-            tracing::warn!(
-                profile,
-                "AWS_ACCESS_KEY_ID and AWS_PROFILE are both set: the keys are used, the profile is not"
-            );
+            tracing::warn!(profile, "{}", explained::KEYS_BEFORE_PROFILE);
         }
         Ok(credentials)
     }

@@ -86,6 +86,7 @@ mod config;
 mod credentials;
 mod default_chain;
 mod error;
+mod explain;
 mod host;
 #[cfg(feature = "metrics")]
 pub mod interop;
@@ -118,6 +119,7 @@ pub use chain::ProviderChain;
 pub use credentials::{Credentials, CredentialsBuilder};
 pub use default_chain::DefaultChain;
 pub use error::{Attempt, Error, Failure, FailureKind, NotConfigured};
+pub use explain::{ExplainedSource, Explanation, Look, Verdict};
 #[cfg(feature = "_http")]
 pub use host::http::Timeouts;
 pub use observe::{Event, Observer};

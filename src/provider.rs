@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::cache::CredentialsCache;
 use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::explain::Examined;
 use crate::source::SourceKind;
 
 /// A source of credentials. [`retrieve`](Self::retrieve) asks it, every time; a
@@ -56,6 +57,12 @@ pub trait CredentialsProvider: Send + Sync + 'static {
     #[doc(hidden)]
     fn source_kind(&self) -> SourceKind {
         SourceKind::Custom
+    }
+
+    /// What it looks at, for an explanation. Asks nobody over the network, and starts nothing.
+    #[doc(hidden)]
+    fn examine(&self) -> impl Future<Output = Examined> + Send {
+        std::future::ready(Examined::nothing())
     }
 
     /// What the cache in front lets those know who remember something.
@@ -140,6 +147,10 @@ impl CredentialsProvider for SharedProvider {
         self.0.source_kind_dyn()
     }
 
+    async fn examine(&self) -> Examined {
+        self.0.examine_boxed().await
+    }
+
     fn notice(&self, notice: Notice<'_>) {
         self.0.notice_dyn(notice);
     }
@@ -213,6 +224,10 @@ impl<P: CredentialsProvider> CredentialsProvider for Arc<P> {
         P::source_kind(self)
     }
 
+    fn examine(&self) -> impl Future<Output = Examined> + Send {
+        P::examine(self)
+    }
+
     fn notice(&self, notice: Notice<'_>) {
         P::notice(self, notice);
     }
@@ -232,6 +247,7 @@ trait DynProvider: Send + Sync + 'static {
     fn time_limit_dyn(&self) -> Duration;
     fn shared_cache_dyn(&self) -> Option<&CredentialsCache>;
     fn source_kind_dyn(&self) -> SourceKind;
+    fn examine_boxed(&self) -> Pin<Box<dyn Future<Output = Examined> + Send + '_>>;
     fn notice_dyn(&self, notice: Notice<'_>);
     fn may_change_dyn(&self) -> bool;
     fn has_changed_boxed<'a>(
@@ -255,6 +271,10 @@ impl<P: CredentialsProvider> DynProvider for P {
 
     fn source_kind_dyn(&self) -> SourceKind {
         self.source_kind()
+    }
+
+    fn examine_boxed(&self) -> Pin<Box<dyn Future<Output = Examined> + Send + '_>> {
+        Box::pin(self.examine())
     }
 
     fn notice_dyn(&self, notice: Notice<'_>) {

@@ -11,6 +11,8 @@
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-sts-regionalized-endpoints.html>
 
+use std::fmt;
+
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::Host;
 use crate::region::Region;
@@ -34,7 +36,8 @@ pub(crate) struct ServiceSettings {
 /// What is set, by whomever.
 pub(crate) struct Found {
     region: Option<(Region, String)>,
-    endpoint_url: Option<String>,
+    /// With who has set it.
+    endpoint_url: Option<(String, String)>,
     fips: bool,
     dual_stack: bool,
     legacy_sts: bool,
@@ -57,6 +60,8 @@ pub(crate) struct Endpoint {
     pub(crate) signing_region: String,
     /// Who named the region, for errors.
     pub(crate) region_from: String,
+    /// Who named the URL, if it is not AWS's own.
+    pub(crate) url_from: Option<String>,
     /// The bundle of certificates that the profile names, and where it does.
     pub(crate) ca_bundle: Option<(String, String)>,
 }
@@ -95,7 +100,7 @@ impl ServiceSettings {
         Ok(Found {
             region,
             endpoint_url: match &self.endpoint_url {
-                Some(url) => Some(url.clone()),
+                Some(url) => Some((url.clone(), "code".to_owned())),
                 None => files.endpoint_override("STS", host)?,
             },
             fips: flag(self.fips, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?,
@@ -126,18 +131,27 @@ impl Found {
         };
         let variant = Variant { fips: self.fips, dual_stack: self.dual_stack };
         let standard = endpoints::sts(&region, variant, self.legacy_sts);
-        let url = match self.endpoint_url {
-            Some(url) => checked(&url, "STS")?,
-            None => format!("{}/", standard.url),
+        let (url, url_from) = match self.endpoint_url {
+            Some((url, from)) => (checked(&url, "STS")?, Some(from)),
+            None => (format!("{}/", standard.url), None),
         };
         let signing_region = standard.signing_region.as_str().to_owned();
-        Ok(Endpoint { url, signing_region, region_from, ca_bundle: self.ca_bundle })
+        Ok(Endpoint { url, signing_region, region_from, url_from, ca_bundle: self.ca_bundle })
     }
 }
 
 impl Endpoint {
     pub(crate) fn ca_bundle(&self) -> Option<(&str, &str)> {
         self.ca_bundle.as_ref().map(|(path, setting)| (path.as_str(), setting.as_str()))
+    }
+}
+
+/// For explanations.
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url_from = self.url_from.as_deref().unwrap_or("the region");
+        let Self { url, signing_region, region_from, .. } = self;
+        write!(f, "{url} (from {url_from}), region {signing_region} (from {region_from})")
     }
 }
 
@@ -165,7 +179,7 @@ impl Files {
     }
 
     #[cfg(feature = "profile")]
-    fn endpoint_override(&self, service_id: &str, host: &Host) -> Result<Option<String>, Error> {
+    fn endpoint_override(&self, service_id: &str, host: &Host) -> Result<Option<(String, String)>, Error> {
         self.loaded.endpoint_override(service_id, host)
     }
 
@@ -190,13 +204,14 @@ impl Files {
     /// The variables alone.
     #[cfg(not(feature = "profile"))]
     #[expect(clippy::unused_self, reason = "its twin uses it")]
-    fn endpoint_override(&self, service_id: &str, host: &Host) -> Result<Option<String>, Error> {
+    fn endpoint_override(&self, service_id: &str, host: &Host) -> Result<Option<(String, String)>, Error> {
         let ignored = host.env.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
         if ignored.map_or(Ok(false), |text| boolean(&text, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))? {
             return Ok(None);
         }
         let own = format!("AWS_ENDPOINT_URL_{}", service_id.replace([' ', '-'], "_").to_ascii_uppercase());
-        Ok(host.env.get(&own).or_else(|| host.env.get("AWS_ENDPOINT_URL")))
+        let set = |variable: &str| Some((host.env.get(variable)?, variable.to_owned()));
+        Ok(set(&own).or_else(|| set("AWS_ENDPOINT_URL")))
     }
 }
 

@@ -11,6 +11,8 @@
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>
 
+mod explained;
+
 use std::path::{Path, PathBuf};
 
 use crate::config::{
@@ -224,8 +226,12 @@ impl Loaded {
         &self.looked_at
     }
 
-    /// The endpoint that was set for a service in the environment or in the files.
-    pub(crate) fn endpoint_override(&self, service_id: &str, host: &Host) -> Result<Option<String>, Error> {
+    /// The endpoint that was set for a service in the environment or in the files, and where.
+    pub(crate) fn endpoint_override(
+        &self,
+        service_id: &str,
+        host: &Host,
+    ) -> Result<Option<(String, String)>, Error> {
         let env = |name: &str| host.env.get(name);
         let settings = EndpointSettings {
             code: None,
@@ -234,7 +240,7 @@ impl Loaded {
             profile: self.profile.name(),
         };
         match endpoint_override(service_id, settings) {
-            Ok(found) => Ok(found.map(|found| found.url)),
+            Ok(found) => Ok(found.map(|found| (found.url, found.origin.to_string()))),
             Err(error) => Err(Failure::new(FailureKind::Misconfigured, "endpoint", error.to_string()).into()),
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::provider::{CredentialsProvider, SharedProvider};
+use crate::source::SourceKind;
 
 /// One place of the chain.
 pub(super) enum Slot {
@@ -11,17 +12,28 @@ pub(super) enum Slot {
     Removed,
 }
 
+/// A place, and what stands in it.
+pub(super) struct Place {
+    pub(super) name: SourceKind,
+    /// Or why nothing does.
+    pub(super) provider: Result<SharedProvider, &'static str>,
+}
+
 impl Slot {
-    /// What stands in it, if anything does.
-    pub(super) fn provider<P: CredentialsProvider>(
+    /// `named`: a profile was named in code, and its own source gives way to that.
+    pub(super) fn place<P: CredentialsProvider>(
         &self,
+        name: SourceKind,
+        named: bool,
         standard: impl FnOnce() -> P,
-    ) -> Option<SharedProvider> {
-        match self {
-            Self::Standard => Some(SharedProvider::new(standard())),
-            Self::Replaced(provider) => Some(provider.clone()),
-            Self::Removed => None,
-        }
+    ) -> Place {
+        let provider = match self {
+            Self::Standard if named => Err("a profile was named in code, which means that one"),
+            Self::Standard => Ok(SharedProvider::new(standard())),
+            Self::Replaced(provider) => Ok(provider.clone()),
+            Self::Removed => Err("taken out of the chain in code"),
+        };
+        Place { name, provider }
     }
 }
 

@@ -79,6 +79,11 @@ impl Clock {
         self.learned().skew()
     }
 
+    /// By how many seconds the machine is behind AWS, as far as is known; negative if it is ahead.
+    pub(crate) fn behind_by(&self) -> i64 {
+        self.learned().skew().seconds()
+    }
+
     /// Begins to measure what the `Date` of an answer says about this clock.
     #[cfg(feature = "_http")]
     pub(crate) fn asking(&self) -> Asking<'_> {

@@ -3,6 +3,7 @@
 #[cfg(feature = "test-util")]
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 #[cfg(feature = "test-util")]
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,6 +36,15 @@ impl Env {
         }
     }
 
+    /// Whether it is set, for explanations.
+    pub(crate) fn stands(&self, name: &str) -> Standing {
+        match self.value(name) {
+            None => Standing::Unset,
+            Some(value) if value.to_str().is_some_and(|text| set(text).is_none()) => Standing::Blank,
+            Some(_) => Standing::Set,
+        }
+    }
+
     fn value(&self, name: &str) -> Option<OsString> {
         match self {
             Self::Process => std::env::var_os(name),
@@ -64,6 +74,24 @@ impl Env {
     /// Whether this is AWS Lambda, which freezes the process between invocations.
     pub(crate) fn is_lambda(&self) -> bool {
         self.get("AWS_LAMBDA_FUNCTION_NAME").is_some()
+    }
+}
+
+/// How a variable stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Unset,
+    Blank,
+    Set,
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unset => "not set",
+            Self::Blank => "set, and blank: counts as not set",
+            Self::Set => "set",
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Files, read whole: regular ones only, up to a limit, never on a task's thread.
 
+mod about;
 mod stamp;
 
 #[cfg(feature = "test-util")]
@@ -12,8 +13,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use self::stamp::Stamp;
 use super::last_asked;
-#[cfg(feature = "container")]
-use crate::wall_time::WallTime;
 
 /// Where files come from.
 #[derive(Clone, Debug, Default)]
@@ -48,20 +47,6 @@ impl Files {
         let path = path.to_owned();
         let read = off_the_runtime(move || read_regular(&path, limit)).await;
         read.unwrap_or(Err(FileError::Io(io::ErrorKind::Interrupted)))
-    }
-
-    /// When a file was last written, where that can be known.
-    #[cfg(feature = "container")]
-    pub(crate) async fn written(&self, path: &Path) -> Option<WallTime> {
-        #[cfg(feature = "test-util")]
-        if let Self::Given(files) = self
-            && files.lock().unwrap_or_else(PoisonError::into_inner).contains_key(path)
-        {
-            return None;
-        }
-        let path = path.to_owned();
-        let look = move || Some(WallTime::from(std::fs::metadata(path).ok()?.modified().ok()?));
-        off_the_runtime(look).await.flatten()
     }
 
     /// A path as somebody wrote it into a setting: `~/` is the home directory; `~somebody/` is not looked up, as in

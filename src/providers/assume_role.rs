@@ -27,12 +27,15 @@
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 
+mod explained;
+
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::cache::CredentialsCache;
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
+use crate::explain::Examined;
 use crate::host::Host;
 use crate::provider::{CredentialsProvider, SharedProvider};
 use crate::providers::retry::Retry;
@@ -225,6 +228,10 @@ impl CredentialsProvider for AssumeRole {
 
     fn source_kind(&self) -> SourceKind {
         SourceKind::AssumeRole
+    }
+
+    fn examine(&self) -> impl Future<Output = Examined> + Send {
+        explained::examine(self)
     }
 }
 

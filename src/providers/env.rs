@@ -15,9 +15,12 @@
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html>
 
+mod explained;
+
 use crate::credentials::{Credentials, Places};
 use crate::error::{Error, Failure, FailureKind};
-use crate::host::Env;
+use crate::explain::Examined;
+use crate::host::{Env, Standing};
 use crate::provider::CredentialsProvider;
 use crate::source::{Source, SourceKind};
 use crate::wall_time::WallTime;
@@ -47,10 +50,8 @@ impl Environment {
     pub(crate) fn of(env: Env) -> Self {
         Self { env }
     }
-}
 
-impl CredentialsProvider for Environment {
-    async fn retrieve(&self) -> Result<Credentials, Error> {
+    fn read(&self) -> Result<Credentials, Error> {
         let lambda = self.env.is_lambda();
         let variables = Variables {
             access_key_id: self.env.get(ACCESS_KEY_ID),
@@ -58,12 +59,24 @@ impl CredentialsProvider for Environment {
             session_token: self.env.get(SESSION_TOKEN),
             account_id: self.env.get(ACCOUNT_ID),
             expiration: self.env.get(EXPIRATION),
+            are_blank: [ACCESS_KEY_ID, SECRET_ACCESS_KEY]
+                .map(|name| self.env.stands(name) == Standing::Blank),
         };
         variables.credentials(lambda)
+    }
+}
+
+impl CredentialsProvider for Environment {
+    async fn retrieve(&self) -> Result<Credentials, Error> {
+        self.read()
     }
 
     fn source_kind(&self) -> SourceKind {
         SourceKind::Environment
+    }
+
+    fn examine(&self) -> impl Future<Output = Examined> + Send {
+        explained::examine(self)
     }
 }
 
@@ -74,6 +87,8 @@ struct Variables {
     session_token: Option<String>,
     account_id: Option<String>,
     expiration: Option<String>,
+    /// Whether the keys are set, and blank.
+    are_blank: [bool; 2],
 }
 
 impl Variables {
@@ -81,10 +96,7 @@ impl Variables {
         let (id, secret) = match (self.access_key_id, self.secret_access_key) {
             (Some(id), Some(secret)) => (id, secret),
             (None, None) => {
-                return Err(Error::not_configured(
-                    NAME,
-                    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set",
-                ));
+                return Err(Error::not_configured(NAME, absent(self.are_blank)));
             }
             (Some(_), None) => return Err(half(ACCESS_KEY_ID, SECRET_ACCESS_KEY)),
             (None, Some(_)) => return Err(half(SECRET_ACCESS_KEY, ACCESS_KEY_ID)),
@@ -109,6 +121,16 @@ impl Variables {
             session_token: SESSION_TOKEN,
             account_id: ACCOUNT_ID,
         })
+    }
+}
+
+/// A blank one is often a secret that a CI system did not hand out.
+fn absent(are_blank: [bool; 2]) -> &'static str {
+    match are_blank {
+        [false, false] => "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set",
+        [true, false] => "AWS_ACCESS_KEY_ID is blank, and AWS_SECRET_ACCESS_KEY is not set",
+        [false, true] => "AWS_ACCESS_KEY_ID is not set, and AWS_SECRET_ACCESS_KEY is blank",
+        [true, true] => "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set, and blank",
     }
 }
 

@@ -33,6 +33,7 @@
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>
 
 mod assembly;
+mod explained;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -42,6 +43,7 @@ use crate::chain::CHAIN_TIME_LIMIT;
 use crate::config::Plan;
 use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::explain::Examined;
 use crate::host::Host;
 use crate::provider::CredentialsProvider;
 use crate::shared_files::{SharedFiles, Stamps};
@@ -155,5 +157,9 @@ impl CredentialsProvider for ProfileFile {
 
     fn source_kind(&self) -> SourceKind {
         SourceKind::ProfileFile
+    }
+
+    fn examine(&self) -> impl Future<Output = Examined> + Send {
+        explained::examine(self)
     }
 }

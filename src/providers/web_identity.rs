@@ -17,6 +17,8 @@
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/access-assume-role-web.html>
 
+mod explained;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ use secrecy::SecretString;
 use super::assume_role::generated_session_name;
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
+use crate::explain::Examined;
 use crate::host::Host;
 use crate::provider::CredentialsProvider;
 use crate::providers::retry::Retry;
@@ -184,6 +187,10 @@ impl CredentialsProvider for WebIdentity {
 
     fn source_kind(&self) -> SourceKind {
         SourceKind::WebIdentity
+    }
+
+    fn examine(&self) -> impl Future<Output = Examined> + Send {
+        explained::examine(self)
     }
 }
 

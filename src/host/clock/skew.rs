@@ -27,7 +27,6 @@ impl Skew {
         machine.shifted(self.0)
     }
 
-    #[cfg(feature = "_http")]
     pub(super) const fn seconds(self) -> i64 {
         self.0 / NANOS_PER_SECOND
     }

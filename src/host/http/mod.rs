@@ -14,7 +14,7 @@
 
 mod exchange;
 mod link_local;
-mod proxy;
+pub(crate) mod proxy;
 mod public;
 #[cfg(all(test, feature = "ring", feature = "test-util"))]
 mod tests;

@@ -26,6 +26,40 @@ pub(super) fn from_env(env: &Env) -> Result<Vec<Proxy>, HttpError> {
     Ok(proxies)
 }
 
+/// The proxies that are set, as they may be shown: with scheme, host and port. In the order of the table above.
+pub(crate) fn shown(env: &Env) -> Vec<(String, String)> {
+    let mut shown = Vec::new();
+    for name in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        let lower = name.to_ascii_lowercase();
+        let Some((name, value)) =
+            [lower.as_str(), name].into_iter().find_map(|name| Some((name, env.get(name)?)))
+        else {
+            continue;
+        };
+        let value = if name.eq_ignore_ascii_case("NO_PROXY") {
+            format!("not for {value}")
+        } else if name == "HTTP_PROXY" && env.get("REQUEST_METHOD").is_some() {
+            "not used: REQUEST_METHOD is set, so that a request may have set it".to_owned()
+        } else {
+            host_of(&value)
+        };
+        shown.push((name.to_owned(), value));
+    }
+    shown
+}
+
+/// Without user, password and path.
+fn host_of(proxy: &str) -> String {
+    // curl takes a name without a scheme for an http proxy, and so does reqwest.
+    let url = if proxy.contains("://") { proxy.to_owned() } else { format!("http://{proxy}") };
+    let parsed = reqwest::Url::parse(&url).ok();
+    match parsed.as_ref().and_then(|url| Some((url.scheme(), url.host_str()?, url.port_or_known_default()))) {
+        Some((scheme, host, Some(port))) => format!("{scheme}://{host}:{port}"),
+        Some((scheme, host, None)) => format!("{scheme}://{host}"),
+        None => "set, and no URL of a proxy".to_owned(),
+    }
+}
+
 /// The value may hold a password: it is not repeated.
 fn named(variable: &str, proxy: reqwest::Result<Proxy>) -> Result<Proxy, HttpError> {
     proxy.map_err(|_| HttpError::NoClient(format!("{variable} (or ALL_PROXY) is no URL of a proxy")))

@@ -75,7 +75,8 @@ impl Endpoint {
         self.variable
     }
 
-    fn address(&self) -> Option<IpAddr> {
+    /// Where it is one, and no name.
+    pub(super) fn address(&self) -> Option<IpAddr> {
         self.host().trim_start_matches('[').trim_end_matches(']').parse().ok()
     }
 

@@ -22,6 +22,7 @@
 
 mod answers;
 mod endpoint;
+mod explained;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -34,6 +35,7 @@ use self::answers::TokenFile;
 use self::endpoint::{Endpoint, Target};
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
+use crate::explain::Examined;
 use crate::host::Host;
 use crate::host::http::{Answer, HttpError, Limits, LinkLocal, Outgoing, Timeouts};
 use crate::provider::CredentialsProvider;
@@ -93,6 +95,12 @@ impl Container {
         })
     }
 
+    /// Where the variables point.
+    fn endpoint(&self) -> Result<Endpoint, Error> {
+        let variable = |name| self.host.env.get(name);
+        Endpoint::of(variable(RELATIVE_URI).as_deref(), variable(FULL_URI).as_deref())
+    }
+
     /// One request to an endpoint that was checked.
     async fn ask(&self, endpoint: &Endpoint, target: &Target) -> Result<(Answer, Authorization), Asked> {
         let authorization = self.authorization().await.map_err(Asked::Misconfigured)?;
@@ -111,7 +119,8 @@ impl Container {
     /// What an error says about it: how old it is tells whether it is still exchanged.
     async fn token_file(&self, answer: &Answer, authorization: Authorization) -> Option<TokenFile> {
         let path = authorization.file?;
-        let written = if answer.status == 200 { None } else { self.host.files.written(&path).await };
+        let about = if answer.status == 200 { None } else { self.host.files.about(&path).await.ok() };
+        let written = about.and_then(|about| about.written);
         Some(TokenFile { path, written })
     }
 
@@ -152,8 +161,7 @@ impl Default for Container {
 
 impl CredentialsProvider for Container {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        let endpoint =
-            Endpoint::of(self.host.env.get(RELATIVE_URI).as_deref(), self.host.env.get(FULL_URI).as_deref())?;
+        let endpoint = self.endpoint()?;
         let target = endpoint.resolve().await?;
         let mut attempt = 1;
         loop {
@@ -181,6 +189,10 @@ impl CredentialsProvider for Container {
 
     fn source_kind(&self) -> SourceKind {
         SourceKind::Container
+    }
+
+    fn examine(&self) -> impl Future<Output = Examined> + Send {
+        explained::examine(self)
     }
 }
 

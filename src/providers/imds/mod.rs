@@ -32,6 +32,7 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html>
 
 mod answers;
+mod explained;
 mod session;
 mod settings;
 #[cfg(all(test, feature = "test-util"))]
@@ -49,6 +50,7 @@ use self::settings::{Found, InCode, Outside, Settings};
 use crate::config::Value;
 use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::explain::Examined;
 use crate::host::Host;
 use crate::host::http::{Limits, Timeouts};
 use crate::provider::CredentialsProvider;
@@ -240,6 +242,10 @@ impl CredentialsProvider for InstanceMetadata {
 
     fn source_kind(&self) -> SourceKind {
         SourceKind::InstanceMetadata
+    }
+
+    fn examine(&self) -> impl Future<Output = Examined> + Send {
+        explained::examine(self)
     }
 }
 

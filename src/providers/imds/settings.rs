@@ -113,15 +113,24 @@ fn is_on(outside: &Outside<'_>) -> Result<(), Error> {
     is_on_by_variable(outside.env)?;
     match outside.env.get(DISABLED.0) {
         Some(value) if value.eq_ignore_ascii_case("false") => return Ok(()),
-        Some(_) => {
-            tracing::warn!("{} is neither true nor false, and counts as unset, as in AWS's SDKs", DISABLED.0);
+        _ => {
+            if let Some(warning) = neither_on_nor_off(outside.env) {
+                tracing::warn!("{warning}");
+            }
         }
-        None => {}
     }
     match (outside.profile)(DISABLED.1)? {
         Some(found) if flag(&found)? => Err(switched_off(&found.place)),
         _ => Ok(()),
     }
+}
+
+/// What to warn of, if the variable says neither.
+pub(super) fn neither_on_nor_off(env: &Env) -> Option<String> {
+    let value = env.get(DISABLED.0)?;
+    boolean(&value)
+        .is_none()
+        .then(|| format!("{} is neither true nor false, and counts as unset, as in AWS's SDKs", DISABLED.0))
 }
 
 fn switched_off(place: &str) -> Error {
@@ -233,7 +242,7 @@ fn misconfigured(found: &Found, why: &str, remedy: &'static str) -> Error {
 
 // Each as a variable and as a key of the profile.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
-const DISABLED: (&str, &str) = ("AWS_EC2_METADATA_DISABLED", "disable_ec2_metadata");
+pub(super) const DISABLED: (&str, &str) = ("AWS_EC2_METADATA_DISABLED", "disable_ec2_metadata");
 const ENDPOINT: (&str, &str) = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
 const MODE: (&str, &str) = ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
 const ROLE: (&str, &str) = ("AWS_EC2_INSTANCE_PROFILE_NAME", "ec2_instance_profile_name");
@@ -241,3 +250,5 @@ const ROLE: (&str, &str) = ("AWS_EC2_INSTANCE_PROFILE_NAME", "ec2_instance_profi
 const USE_IPV6: (&str, &str) = ("AWS_IMDS_USE_IPV6", "imds_use_ipv6");
 const TIMEOUT: (&str, &str) = ("AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout");
 const ATTEMPTS: (&str, &str) = ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts");
+/// All but the switch.
+pub(super) const OTHERS: [(&str, &str); 6] = [ENDPOINT, MODE, ROLE, USE_IPV6, TIMEOUT, ATTEMPTS];

@@ -37,6 +37,7 @@
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>
 
+mod explained;
 mod mask;
 mod program;
 
@@ -49,6 +50,7 @@ use self::program::Program;
 use crate::config::Invocation;
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind, printable};
+use crate::explain::Examined;
 use crate::host::Host;
 use crate::provider::CredentialsProvider;
 use crate::source::{Source, SourceKind};
@@ -191,6 +193,10 @@ impl CredentialsProvider for Process {
 
     fn source_kind(&self) -> SourceKind {
         SourceKind::Process
+    }
+
+    fn examine(&self) -> impl Future<Output = Examined> + Send {
+        explained::examine(self)
     }
 }
 

@@ -17,6 +17,7 @@ mod remedy;
 use std::fmt;
 
 use self::meaning::Meaning;
+pub(crate) use self::remedy::Sent;
 use super::xml::{NotXml, texts};
 use super::{Action, Problem};
 use crate::error::{Failure, FailureKind, printable};

@@ -133,13 +133,14 @@ fn no_oidc_provider(asked: &Asked<'_>) -> String {
 }
 
 /// What went with the request, and what did not: trust policies ask for it.
-struct Sent<'a> {
-    role: &'a Role,
-    with_mfa: bool,
+pub(crate) struct Sent<'a> {
+    pub(crate) role: &'a Role,
+    pub(crate) with_mfa: bool,
 }
 
-impl fmt::Display for Sent<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Sent<'_> {
+    /// What went with it, or what did not, by name.
+    pub(crate) fn list(&self, was_sent: bool) -> String {
         let role = self.role;
         let keys: Vec<&str> = role.tags().iter().map(SessionTag::key).collect();
         let tags = if keys.is_empty() { "tags".to_owned() } else { format!("tags {}", keys.join(", ")) };
@@ -150,12 +151,15 @@ impl fmt::Display for Sent<'_> {
             ("a source identity", role.source_identity().is_some()),
             ("a session policy", role.policy().is_some() || !role.policy_arns().is_empty()),
         ];
-        let with = |was_sent: bool| {
-            let names: Vec<&str> =
-                all.iter().filter(|(_, sent)| *sent == was_sent).map(|(name, _)| *name).collect();
-            if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
-        };
-        write!(f, "sent: {}; not sent: {}", with(true), with(false))
+        let names: Vec<&str> =
+            all.iter().filter(|(_, sent)| *sent == was_sent).map(|(name, _)| *name).collect();
+        if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    }
+}
+
+impl fmt::Display for Sent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sent: {}; not sent: {}", self.list(true), self.list(false))
     }
 }
 
