@@ -62,13 +62,18 @@ async fn the_pair_alone_is_enough_and_blanks_around_it_do_not_count() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_or_blank_is_not_configured() {
-    for variables in [&[][..], &[("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", " ")], &[TOKEN]] {
+    let neither = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set";
+    let blank = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", " ")];
+    for (variables, says) in [
+        (&[][..], neither),
+        (&[TOKEN], neither),
+        (&blank, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are set, and blank"),
+        (&blank[..1], "AWS_ACCESS_KEY_ID is blank, and AWS_SECRET_ACCESS_KEY is not set"),
+        (&blank[1..], "AWS_ACCESS_KEY_ID is not set, and AWS_SECRET_ACCESS_KEY is blank"),
+    ] {
         let error = chain(&world(variables)).retrieve().await.unwrap_err();
         assert!(error.is_not_configured(), "{error}");
-        assert!(
-            error.to_string().contains("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set"),
-            "{error}"
-        );
+        assert!(error.to_string().contains(says), "{error}");
     }
 }
 

@@ -11,6 +11,7 @@ mod support;
 
 use std::time::Duration;
 
+use Verdict::{Failed, NotConfigured, Removed, Shadowed, Used};
 use aws_credential_chain::testing::{Fault, LocalAws, Route, World};
 use aws_credential_chain::{
     Credentials, DefaultChain, Error, ExplainedSource, Explanation, Verdict, provider_fn,
@@ -73,7 +74,7 @@ async fn a_machine_with_nothing_says_what_was_looked_at() {
     let world = switched_off().env("AWS_SESSION_TOKEN", " ").env("AWS_CONFIG_FILE", "/etc/aws-config");
     let explanation = DefaultChain::in_world(&world).explain().await;
     assert!(!explanation.is_found() && explanation.used().is_none());
-    assert_eq!(verdicts(&explanation), [Verdict::NotConfigured; 5]);
+    assert_eq!(verdicts(&explanation), [NotConfigured; 5]);
     let sources = explanation.sources();
     let names: Vec<_> = sources.iter().map(ExplainedSource::name).collect();
     assert_eq!(names, ["environment", "profile file", "web identity", "container", "instance metadata"]);
@@ -115,7 +116,6 @@ async fn keys_win_over_a_profile_and_what_is_behind_them_is_told() {
         .env("NO_PROXY", "localhost")
         .file("~/.aws/credentials", files);
     let explanation = DefaultChain::in_world(&world).explain().await;
-    use Verdict::{NotConfigured, Shadowed, Used};
     assert_eq!(verdicts(&explanation), [Used, Shadowed, NotConfigured, Shadowed, Shadowed]);
     assert!(explanation.is_found());
     assert_eq!(explanation.used().map(ExplainedSource::name), Some("environment"));
@@ -269,7 +269,6 @@ async fn an_instance_a_container_and_a_pod() {
 
 #[tokio::test(start_paused = true)]
 async fn a_source_that_fails_stops_the_walk_and_what_is_behind_it_is_told_too() {
-    use Verdict::{Failed, NotConfigured, Shadowed};
     let aws = LocalAws::start().await.unwrap();
     let half = aws.world().env("AWS_ACCESS_KEY_ID", "AKIAHALF").env("AWS_PROFILE", "nowhere");
     let explanation = DefaultChain::in_world(&half).explain().await;
@@ -305,7 +304,6 @@ async fn slots_that_were_removed_or_replaced_say_so() {
     let chain = DefaultChain::in_world(&keys(switched_off())).profile("dev");
     let chain = chain.no_profile_files().web_identity(absent).container(mine);
     let explanation = chain.explain().await;
-    use Verdict::{NotConfigured, Removed, Used};
     assert_eq!(verdicts(&explanation), [Removed, Removed, NotConfigured, Used, NotConfigured]);
     let why: Vec<_> = explanation.sources().iter().map(ExplainedSource::why).collect();
     assert_eq!(why[0], "a profile was named in code, which means that one");

@@ -2,6 +2,7 @@
 
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
+use crate::explain::Examined;
 use crate::provider::CredentialsProvider;
 use crate::source::SourceKind;
 
@@ -22,19 +23,48 @@ impl Absent {
 
 impl CredentialsProvider for Absent {
     async fn retrieve(&self) -> Result<Credentials, Error> {
+        Err(self.error())
+    }
+
+    fn source_kind(&self) -> SourceKind {
+        self.kind
+    }
+
+    fn examine(&self) -> impl Future<Output = Examined> + Send {
+        std::future::ready(Examined::new(Err(self.error())))
+    }
+}
+
+impl Absent {
+    fn error(self) -> Error {
         let why = format!(
             "not part of this build: the cargo feature `{}` of aws-credential-chain is off",
             self.feature
         );
         if self.wanted {
-            return Err(Failure::new(FailureKind::Misconfigured, self.kind.name(), why)
+            return Failure::new(FailureKind::Misconfigured, self.kind.name(), why)
                 .with_remedy("turn the feature on, or unset what asks for this source")
-                .into());
+                .into();
         }
-        Err(Error::not_configured(self.kind.name(), why))
+        Error::not_configured(self.kind.name(), why)
     }
+}
 
-    fn source_kind(&self) -> SourceKind {
-        self.kind
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_source_that_is_not_part_of_the_build_names_its_feature() {
+        for (wanted, applies) in [(true, true), (false, false)] {
+            let error = Absent::new(SourceKind::Container, "container", wanted).retrieve().await.unwrap_err();
+            assert_eq!(error.is_not_configured(), !applies, "{error}");
+            let text = error.to_string();
+            assert!(
+                text.contains("container: not part of this build: the cargo feature `container`"),
+                "{text}"
+            );
+            assert_eq!(text.contains("turn the feature on"), wanted, "{text}");
+        }
     }
 }

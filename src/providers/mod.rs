@@ -3,13 +3,16 @@
 //! [`DefaultChain`](crate::DefaultChain) puts them in AWS's order; each also works alone, or in a
 //! [`ProviderChain`](crate::ProviderChain) of your own.
 
-#[cfg(not(all(
-    feature = "profile",
-    feature = "process",
-    feature = "sts",
-    feature = "container",
-    feature = "imds"
-)))]
+#[cfg(any(
+    test,
+    not(all(
+        feature = "profile",
+        feature = "process",
+        feature = "sts",
+        feature = "container",
+        feature = "imds"
+    ))
+))]
 mod absent;
 #[cfg(feature = "sts")]
 mod assume_role;

@@ -209,5 +209,7 @@ const HOP_LIMIT: &str = "in a container the answer may die one hop away: set the
      http-put-response-hop-limit to 2, or give the container a task or pod role";
 const SWITCHED_OFF: &str = "the metadata service is switched off for this instance, or a firewall or a pod policy \
      blocks it";
-const NOT_IMDS: &str = "something other than the metadata service seems to answer there; if it is a proxy, add \
-     169.254.169.254 and fd00:ec2::254 to what it does not intercept";
+/// `NO_PROXY` is no help here, where no proxy is used: one that answers all the same stands in the way.
+const NOT_IMDS: &str = "something other than the metadata service seems to answer there; if it is a proxy that \
+     intercepts, let it leave out 169.254.169.254, 169.254.170.2, 169.254.170.23 and fd00:ec2::/64, and put them in \
+     NO_PROXY for other tools";

@@ -3,7 +3,7 @@
 use super::Process;
 use crate::explain::{Examined, Look, Next};
 
-pub(super) async fn examine(source: &Process) -> Examined {
+pub(super) fn examine(source: &Process) -> Examined {
     let place = source.profile.as_ref().map_or_else(|| "code".to_owned(), ToString::to_string);
     match source.program() {
         Ok(program) => {

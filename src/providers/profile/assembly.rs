@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use crate::config::{Base, CredentialSource, Plan, Value};
 use crate::credentials::{Credentials, Places};
-use crate::error::{Error, Failure, FailureKind};
+use crate::error::{Error, Failure, FailureKind, printable};
 use crate::host::Host;
 use crate::provider::{SharedProvider, provider_fn};
 use crate::providers::Environment;
@@ -230,7 +230,19 @@ fn not_yet(key: &str, profile: &str, value: &Value) -> Error {
         "profile `{profile}` uses `{key}` ({}), which this version cannot carry out yet",
         value.origin()
     );
-    Failure::new(FailureKind::Misconfigured, NAME, message)
-        .with_remedy("choose another profile, or put a provider of your own into the chain's slot")
-        .into()
+    let remedy = match key {
+        "sso_account_id" => by_cli("aws sso login", profile),
+        "login_session" => by_cli("aws login", profile),
+        _ => "choose another profile, or put a provider of your own into the chain's slot".to_owned(),
+    };
+    Failure::new(FailureKind::Misconfigured, NAME, message).with_remedy(remedy).into()
+}
+
+/// The AWS CLI hands out what it can log in for.
+fn by_cli(login: &str, profile: &str) -> String {
+    let name = printable(profile);
+    format!(
+        "until then run `{login} --profile {name}`, and use another profile with `credential_process = aws configure \
+         export-credentials --profile {name}`"
+    )
 }
