@@ -11,6 +11,7 @@
 //! | 1 | there are none |
 //! | 2 | the arguments are wrong |
 //! | 3 | with `--offline`: only the network can tell |
+#![allow(clippy::disallowed_methods, reason = "a program is its own host")]
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};

@@ -56,6 +56,9 @@
 //! [`NotConfigured`](Error::NotConfigured), with the list of all that was looked at, or [`Failed`](Error::Failed), with a
 //! [`FailureKind`]; [`is_transient`](Error::is_transient) tells whether trying again may help. The cache tries by itself.
 //!
+//! Where it works and yet is the wrong identity, [`DefaultChain::explain`] tells what each source looked at, which one is
+//! used and why the others are not.
+//!
 //! # Tests
 //!
 //! The feature `test-util` brings `testing`: a local AWS that can be told to fail, and a machine with its own

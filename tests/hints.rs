@@ -27,6 +27,7 @@ struct Row {
     says: &'static [&'static str],
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn rows() -> Vec<Row> {
     let row = |what, provoke, says| Row { what, provoke, says };
     vec![
