@@ -1,8 +1,10 @@
 //! Providers in order: the first that is configured wins, a failure stops, and who has won is not passed over later.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::credentials::Credentials;
@@ -164,12 +166,16 @@ pub(crate) async fn within(
     index: usize,
     provider: &SharedProvider,
 ) -> Result<Credentials, Error> {
-    if !runtime::is_there() {
-        // There are no timers; what hangs needs a runtime itself.
-        return provider.retrieve().await;
-    }
     let asked = LastAsked::default();
-    match tokio::time::timeout(limit, asked.of(provider.retrieve())).await {
+    let mut call = pin!(asked.of(provider.retrieve()));
+    // Most that do not apply say so at once, and then no timer is needed, nor a runtime that has some.
+    if let Poll::Ready(answer) = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await {
+        return answer;
+    }
+    if !runtime::is_there() {
+        return call.await;
+    }
+    match tokio::time::timeout(limit, call).await {
         Ok(answer) => answer,
         Err(_) => Err(hung(limit, index, provider, &asked).into()),
     }

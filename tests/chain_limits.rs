@@ -132,3 +132,21 @@ async fn a_credential_source_keeps_to_the_timeouts_of_the_chain() {
         assert!(took < 2 * SECOND, "{source}: {took:?}");
     }
 }
+
+/// In a runtime without timers, where asking for one is a panic that would be seen on stderr.
+#[test]
+fn a_source_that_answers_at_once_needs_no_timers() {
+    thread_local! {
+        static PANICKED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    }
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        PANICKED.set(true);
+        hook(panic);
+    }));
+    let world = World::new().env("AWS_ACCESS_KEY_ID", "AKIAENV").env("AWS_SECRET_ACCESS_KEY", "s");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let credentials = runtime.block_on(DefaultChain::in_world(&world).retrieve()).unwrap();
+    assert_eq!(credentials.access_key_id(), "AKIAENV");
+    assert!(!PANICKED.get());
+}

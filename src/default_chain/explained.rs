@@ -79,7 +79,7 @@ impl DefaultChain {
 
     async fn settings(&self, offline: bool) -> Vec<Look> {
         let mut looks = Vec::new();
-        looks.push(match bounded(self.region_and_origin(!offline)).await {
+        looks.push(match bounded(LOOK_LIMIT, self.region_and_origin(!offline)).await {
             Ok((region, from)) => Look::new("region", format_args!("{region}, from {from}")),
             Err(Error::NotConfigured(absent)) => {
                 let why: Vec<String> = absent.attempts().iter().map(ToString::to_string).collect();
@@ -107,7 +107,7 @@ impl DefaultChain {
     async fn sts(&self) -> String {
         let settings =
             crate::service::ServiceSettings { profile: self.profile.clone(), ..Default::default() };
-        let found = bounded(settings.look(&self.host)).await;
+        let found = bounded(LOOK_LIMIT, settings.look(&self.host)).await;
         let hints = crate::service::Hints { partition: "aws", instance_region: None };
         match found.and_then(|found| found.sts(hints)) {
             Ok(endpoint) => endpoint.to_string(),
@@ -142,7 +142,8 @@ impl Walk {
                 };
             }
         };
-        let Examined { looks, next, mut warnings } = examined(provider).await;
+        let limit = if self.decided.is_none() { self.left() } else { LOOK_LIMIT };
+        let Examined { looks, next, mut warnings } = examined(provider, limit).await;
         self.warnings.append(&mut warnings);
         let (verdict, why) = match self.decided {
             Some(decided) => behind(decided, next),
@@ -203,18 +204,20 @@ fn verdict_of(error: &Error) -> (Verdict, String) {
     }
 }
 
-async fn examined(provider: &SharedProvider) -> Examined {
-    bounded(async { Ok(provider.examine().await) }).await.unwrap_or_else(|error| Examined::new(Err(error)))
+async fn examined(provider: &SharedProvider, limit: Duration) -> Examined {
+    bounded(limit, async { Ok(provider.examine().await) })
+        .await
+        .unwrap_or_else(|error| Examined::new(Err(error)))
 }
 
 /// Files on a file system that hangs.
-async fn bounded<T>(look: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+async fn bounded<T>(limit: Duration, look: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     if !runtime::is_there() {
         return look.await;
     }
     let asked = crate::host::LastAsked::default();
-    tokio::time::timeout(LOOK_LIMIT, asked.of(look)).await.unwrap_or_else(|_| {
-        let message = format!("no end of looking within {} s{}", LOOK_LIMIT.as_secs(), asked.told());
+    tokio::time::timeout(limit, asked.of(look)).await.unwrap_or_else(|_| {
+        let message = format!("no end of looking within {} s{}", limit.as_secs(), asked.told());
         Err(crate::Failure::new(crate::FailureKind::TimedOut, "explanation", message).into())
     })
 }
@@ -228,5 +231,5 @@ const NOT_READ: [(&str, &str); 4] = [
     ("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID holds the key"),
     ("AWS_SECRET_KEY", "AWS_SECRET_ACCESS_KEY holds the secret"),
 ];
-/// Files are read in milliseconds, or the file system hangs.
+/// For what nobody waits for: files are read in milliseconds, or the file system hangs.
 const LOOK_LIMIT: Duration = Duration::from_secs(3);

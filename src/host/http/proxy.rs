@@ -64,3 +64,24 @@ fn host_of(proxy: &str) -> String {
 fn named(variable: &str, proxy: reqwest::Result<Proxy>) -> Result<Proxy, HttpError> {
     proxy.map_err(|_| HttpError::NoClient(format!("{variable} (or ALL_PROXY) is no URL of a proxy")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::host_of;
+
+    #[test]
+    fn a_proxy_is_shown_without_what_may_be_a_secret() {
+        for (value, shown) in [
+            ("http://proxy.example:3128", "http://proxy.example:3128"),
+            ("http://user:CANARY@proxy.example:3128/CANARY?CANARY#CANARY", "http://proxy.example:3128"),
+            ("user:CANARY@proxy.example:3128", "http://proxy.example:3128"),
+            ("http://user:CAN@ARY@proxy.example", "http://proxy.example:80"),
+            ("socks5://user:CANARY@proxy.example", "socks5://proxy.example"),
+            ("proxy.example", "http://proxy.example:80"),
+            ("http://CANARY:CANARY:CANARY", "set, and no URL of a proxy"),
+            ("CANARY CANARY", "set, and no URL of a proxy"),
+        ] {
+            assert_eq!(host_of(value), shown);
+        }
+    }
+}
