@@ -42,12 +42,11 @@ async fn serve(at: &str) -> Result<(), Box<dyn Error>> {
         at.parse().map_err(|_| format!("{at:?} is no address: write it like 127.0.0.1:4321"))?;
     let mut end = Termination::listen()?;
     let server = CredentialsServer::start_at(CredentialsCache::new(DefaultChain::new()), at).await?;
-    let mut lines = String::new();
+    let mut out = stdout();
     for (name, value) in server.variables() {
-        lines.push_str(&format!("{name}={value}\n"));
+        writeln!(out, "{name}={value}")?;
     }
-    stdout().write_all(lines.as_bytes())?;
-    stdout().flush()?;
+    out.flush()?;
     end.wait().await;
     Ok(())
 }

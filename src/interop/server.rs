@@ -317,7 +317,7 @@ fn json(status: StatusCode, document: String) -> Response<Full<Bytes>> {
 /// 256 bits of the operating system's, in hexadecimal digits.
 fn random_token() -> io::Result<SecretString> {
     let mut bytes = secrecy::zeroize::Zeroizing::new([0_u8; 32]);
-    getrandom::fill(bytes.as_mut_slice()).map_err(io::Error::other)?;
+    getrandom::fill(bytes.as_mut_slice()).map_err(|error| io::Error::other(error.to_string()))?;
     let mut token = String::with_capacity(2 * bytes.len());
     for half in bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]) {
         token.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
