@@ -43,6 +43,7 @@ struct Parts {
     session_token: Option<SecretString>,
     expiry: Option<SystemTime>,
     account_id: Option<Box<str>>,
+    packed_policy_size: Option<u8>,
     source: Source,
     generation: u64,
 }
@@ -59,6 +60,7 @@ impl Credentials {
             session_token: None,
             expiry: None,
             account_id: None,
+            packed_policy_size: None,
             source: Source::new(SourceKind::Custom),
         }
     }
@@ -74,6 +76,7 @@ impl Credentials {
             session_token: None,
             expiry: None,
             account_id: None,
+            packed_policy_size: None,
             source: Source::new(SourceKind::Anonymous),
             generation: next_generation(),
         })
@@ -107,6 +110,13 @@ impl Credentials {
     #[must_use]
     pub fn account_id(&self) -> Option<&str> {
         self.parts.account_id.as_deref()
+    }
+
+    /// How much of the room for session policies and tags they take, in percent, where STS tells it.
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+    #[must_use]
+    pub fn packed_policy_size(&self) -> Option<u8> {
+        self.parts.packed_policy_size
     }
 
     /// Where they came from, hop by hop.
@@ -169,6 +179,7 @@ pub struct CredentialsBuilder {
     session_token: Option<SecretString>,
     expiry: Option<SystemTime>,
     account_id: Option<String>,
+    packed_policy_size: Option<u8>,
     source: Source,
 }
 
@@ -204,6 +215,12 @@ impl CredentialsBuilder {
         self
     }
 
+    #[cfg(feature = "sts")]
+    pub(crate) fn packed_policy_size(mut self, percent: Option<u32>) -> Self {
+        self.packed_policy_size = percent.and_then(|percent| percent.try_into().ok());
+        self
+    }
+
     pub(crate) fn source(mut self, source: Source) -> Self {
         self.source = source;
         self
@@ -219,7 +236,15 @@ impl CredentialsBuilder {
 
     /// The same, with errors that name the variable, or the line of a file, that a value came from.
     pub(crate) fn build_from(self, places: &Places<'_>) -> Result<Credentials, Error> {
-        let Self { access_key_id, secret_access_key, session_token, expiry, account_id, source } = self;
+        let Self {
+            access_key_id,
+            secret_access_key,
+            session_token,
+            expiry,
+            account_id,
+            packed_policy_size,
+            source,
+        } = self;
         // Key id, token and account travel in headers and query strings; the secret never leaves, and other
         // makers' stores allow blanks inside it. The replacement character is what became of other text.
         let in_header = |c: char| c.is_ascii_graphic();
@@ -252,6 +277,7 @@ impl CredentialsBuilder {
             secret_access_key,
             session_token,
             expiry,
+            packed_policy_size,
             account_id: account_id.map(Into::into),
             source,
             generation: next_generation(),

@@ -91,7 +91,7 @@ mod default_chain;
 mod error;
 mod explain;
 mod host;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "server"))]
 pub mod interop;
 mod observe;
 mod provider;

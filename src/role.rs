@@ -16,8 +16,11 @@ use secrecy::{ExposeSecret, SecretString};
 pub use self::arn::RoleArn;
 pub(crate) use self::arn::is_account_id;
 pub use self::builder::RoleBuilder;
+pub(crate) use self::builder::{MAX_POLICY_ARNS, check_count, check_tags};
 pub use self::policy::SessionPolicy;
-pub(crate) use self::rules::{MFA_SERIAL, MFA_TOKEN_CODE, WEB_IDENTITY_TOKEN};
+pub(crate) use self::rules::{
+    FEDERATED_NAME, MFA_SERIAL, MFA_TOKEN_CODE, SAML_ASSERTION, WEB_IDENTITY_TOKEN,
+};
 use crate::error::{Error, Failure, FailureKind};
 
 /// A role to assume, and how narrowly.
@@ -191,6 +194,10 @@ pub struct SessionTag {
 }
 
 impl SessionTag {
+    pub(crate) fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { key: key.into(), value: value.into() }
+    }
+
     /// The key. AWS keeps its case, and takes keys that differ only in it for the same.
     #[must_use]
     pub fn key(&self) -> &str {

@@ -27,6 +27,8 @@ pub(crate) struct ServiceSettings {
     pub(crate) endpoint_url: Option<String>,
     pub(crate) fips: Option<bool>,
     pub(crate) dual_stack: Option<bool>,
+    /// Only endpoints of regions will do, whatever is set.
+    pub(crate) regional_sts: bool,
     /// The profile whose settings count, if one was named in code.
     pub(crate) profile: Option<String>,
     /// The region of the profile that asks for the call, and where it stands.
@@ -105,7 +107,7 @@ impl ServiceSettings {
             },
             fips: flag(self.fips, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?,
             dual_stack: flag(self.dual_stack, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?,
-            legacy_sts,
+            legacy_sts: legacy_sts && !self.regional_sts,
             ca_bundle: files.get("ca_bundle")?,
         })
     }

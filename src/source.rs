@@ -31,6 +31,13 @@ impl Source {
         self
     }
 
+    /// The same path, one hop further, of which there is nothing more to say.
+    #[cfg(feature = "sts")]
+    pub(crate) fn further(mut self, kind: SourceKind) -> Self {
+        self.further.push(Hop { kind, detail: None });
+        self
+    }
+
     /// The kind of the hop that issued the credentials.
     #[must_use]
     pub fn kind(&self) -> SourceKind {
@@ -106,6 +113,16 @@ pub enum SourceKind {
     AssumeRole,
     /// A role, assumed with a token of an OpenID Connect provider.
     WebIdentity,
+    /// A role, assumed with a SAML assertion.
+    Saml,
+    /// A session of a user: `GetSessionToken`.
+    SessionToken,
+    /// A session of somebody whom a user vouches for: `GetFederationToken`.
+    FederationToken,
+    /// The root user of a member account: `AssumeRoot`.
+    AssumeRoot,
+    /// Access that a customer has delegated: `GetDelegatedAccessToken`.
+    DelegatedAccess,
     /// A provider of the application's own.
     Custom,
 }
@@ -124,14 +141,27 @@ impl SourceKind {
             Self::InstanceMetadata => "instance metadata",
             Self::AssumeRole => "assume role",
             Self::WebIdentity => "web identity",
+            Self::Saml => "SAML",
+            Self::SessionToken => "session token",
+            Self::FederationToken => "federation token",
+            Self::AssumeRoot => "assume root",
+            Self::DelegatedAccess => "delegated access",
             Self::Custom => "custom provider",
         }
     }
 
     /// Whether credentials of this kind may be served past their expiry while the source cannot be reached: AWS
-    /// rules out what only a person or another program renews.
+    /// rules out what only a person or another program renews. Root's are for a task, and end with their time.
     pub(crate) const fn is_stale_servable(self) -> bool {
-        matches!(self, Self::InstanceMetadata | Self::Container | Self::AssumeRole | Self::WebIdentity)
+        matches!(
+            self,
+            Self::InstanceMetadata
+                | Self::Container
+                | Self::AssumeRole
+                | Self::WebIdentity
+                | Self::SessionToken
+                | Self::FederationToken
+        )
     }
 }
 

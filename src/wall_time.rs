@@ -56,6 +56,12 @@ impl WallTime {
         Self(self.0.saturating_add(nanos(duration)))
     }
 
+    /// The second that has begun: not everybody reads fractions.
+    #[cfg(feature = "server")]
+    pub(crate) fn whole_seconds(self) -> Self {
+        Self::from_unix(self.unix_nanos().div_euclid(1_000_000_000), 0)
+    }
+
     pub(crate) fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(nanos(duration)))
     }

@@ -151,6 +151,7 @@ impl AssumeRole {
             action: Action::AssumeRole,
             url: &endpoint.url,
             role: Some(&self.role),
+            target: None,
             caller: Caller::Credentials { access_key_id: source.access_key_id(), source: source.source() },
             with_mfa: false,
         };

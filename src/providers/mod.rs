@@ -16,9 +16,17 @@
 mod absent;
 #[cfg(feature = "sts")]
 mod assume_role;
+#[cfg(feature = "sts")]
+mod assume_root;
+#[cfg(feature = "sts")]
+pub(crate) mod callback;
 #[cfg(feature = "container")]
 mod container;
+#[cfg(feature = "sts")]
+mod delegated_access;
 mod env;
+#[cfg(feature = "sts")]
+mod federation_token;
 #[cfg(feature = "imds")]
 mod imds;
 #[cfg(feature = "process")]
@@ -27,6 +35,10 @@ mod process;
 mod profile;
 #[cfg(feature = "_http")]
 pub(crate) mod retry;
+#[cfg(feature = "sts")]
+mod saml;
+#[cfg(feature = "sts")]
+mod session_token;
 mod static_keys;
 #[cfg(feature = "sts")]
 mod web_identity;
@@ -41,15 +53,25 @@ mod web_identity;
 pub(crate) use self::absent::Absent;
 #[cfg(feature = "sts")]
 pub use self::assume_role::AssumeRole;
+#[cfg(feature = "sts")]
+pub use self::assume_root::{AssumeRoot, RootTask};
 #[cfg(feature = "container")]
 pub use self::container::Container;
+#[cfg(feature = "sts")]
+pub use self::delegated_access::DelegatedAccess;
 pub use self::env::Environment;
+#[cfg(feature = "sts")]
+pub use self::federation_token::FederationToken;
 #[cfg(feature = "imds")]
 pub use self::imds::{EndpointMode, InstanceMetadata};
 #[cfg(feature = "process")]
 pub use self::process::Process;
 #[cfg(feature = "profile")]
 pub use self::profile::ProfileFile;
+#[cfg(feature = "sts")]
+pub use self::saml::Saml;
+#[cfg(feature = "sts")]
+pub use self::session_token::SessionToken;
 pub use self::static_keys::{Anonymous, StaticKeys};
 #[cfg(feature = "sts")]
 pub use self::web_identity::WebIdentity;

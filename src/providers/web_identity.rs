@@ -2,7 +2,7 @@
 //!
 //! | setting | variable | |
 //! |---|---|---|
-//! | token | `AWS_WEB_IDENTITY_TOKEN_FILE` | a file, read at each fetch: the kubelet exchanges it while the process runs |
+//! | token | `AWS_WEB_IDENTITY_TOKEN_FILE` | a file, read at each fetch: the kubelet exchanges it while the process runs; in code also a callback |
 //! | role | `AWS_ROLE_ARN` | |
 //! | session name | `AWS_ROLE_SESSION_NAME` | else `aws-credential-chain-` and the time |
 //!
@@ -19,24 +19,25 @@
 
 mod explained;
 
-use std::path::PathBuf;
+use std::error::Error as StdError;
+use std::future::Future;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::assume_role::generated_session_name;
+use super::callback::Callback;
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
 use crate::explain::Examined;
 use crate::host::Host;
 use crate::provider::CredentialsProvider;
-use crate::providers::retry::Retry;
-use crate::region::Region;
 use crate::role::Role;
-use crate::service::{Hints, ServiceSettings};
-use crate::source::{Source, SourceKind};
-use crate::sts::{Call, Refused};
-use crate::wire::sts::{self as wire, Action, Asked, Caller, Session};
+use crate::service::ServiceSettings;
+use crate::source::SourceKind;
+use crate::sts::{Bearer, Claim, service_settings};
+use crate::wire::sts::{self as wire, Action};
 
 /// Assumes a role with a web identity token.
 ///
@@ -55,19 +56,25 @@ use crate::wire::sts::{self as wire, Action, Asked, Caller, Session};
 #[derive(Debug)]
 #[must_use]
 pub struct WebIdentity {
-    host: Host,
-    settings: ServiceSettings,
+    bearer: Bearer,
     given: Option<Given>,
-    retry: std::sync::OnceLock<Retry>,
 }
 
-/// What is asked for, and the place where the token lies.
+/// What is asked for, and with which token.
 #[derive(Clone, Debug)]
 struct Given {
     role: Role,
-    token_file: PathBuf,
-    /// Who names the file, for errors.
-    named_by: String,
+    token: Token,
+}
+
+#[derive(Clone, Debug)]
+enum Token {
+    File {
+        path: PathBuf,
+        /// Who names the file, for errors.
+        named_by: String,
+    },
+    Callback(Callback),
 }
 
 impl WebIdentity {
@@ -79,31 +86,36 @@ impl WebIdentity {
     /// This role, with the token in this file. The role may have a session name, a duration and session policies;
     /// STS takes nothing else here.
     pub fn from_file(role: Role, token_file: impl Into<PathBuf>) -> Self {
-        let given = Given { role, token_file: token_file.into(), named_by: "code".to_owned() };
-        Self { given: Some(given), ..Self::new() }
+        let token = Token::File { path: token_file.into(), named_by: "code".to_owned() };
+        Self { given: Some(Given { role, token }), ..Self::new() }
+    }
+
+    /// This role, with the token that `token` gives at each fetch, within 30 s: of a CI server, of a user who has logged
+    /// in, of another cloud's metadata service.
+    ///
+    /// The callback may fail with any error; with an [`Error`] of this crate it says itself whether asking again later
+    /// makes sense.
+    pub fn from_fn<F, Fut, E>(role: Role, token: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<SecretString, E>> + Send + 'static,
+        E: Into<Box<dyn StdError + Send + Sync>>,
+    {
+        let token = Token::Callback(Callback::new(token));
+        Self { given: Some(Given { role, token }), ..Self::new() }
     }
 
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     pub fn in_world(mut self, world: &crate::testing::World) -> Self {
-        self.host = world.host();
+        self.bearer.host = world.host();
         self
     }
 
-    /// The region whose STS is asked.
-    pub fn region(mut self, region: Region) -> Self {
-        self.settings.region = Some(region);
-        self
-    }
-
-    /// Another endpoint than AWS's own: scheme, host and port.
-    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
-        self.settings.endpoint_url = Some(url.into());
-        self
-    }
+    service_settings!(bearer.settings);
 
     pub(crate) fn of(host: Host) -> Self {
-        Self { host, settings: ServiceSettings::default(), given: None, retry: std::sync::OnceLock::new() }
+        Self { bearer: Bearer::new(host, ServiceSettings::default()), given: None }
     }
 
     /// As a profile says; `named_by` is where.
@@ -115,58 +127,45 @@ impl WebIdentity {
         token_file: PathBuf,
         named_by: String,
     ) -> Self {
-        let given = Some(Given { role, token_file, named_by });
-        Self { settings, given, ..Self::of(host) }
+        let token = Token::File { path: token_file, named_by };
+        Self { bearer: Bearer::new(host, settings), given: Some(Given { role, token }) }
     }
 
     fn wanted(&self) -> Result<Given, Error> {
+        let env = &self.bearer.host.env;
         match &self.given {
             Some(given) => Ok(given.clone()),
-            None => from_variables(
-                self.host.env.get(TOKEN_FILE),
-                self.host.env.get(ROLE_ARN),
-                self.host.env.get(SESSION_NAME),
-            ),
+            None => from_variables(env.get(TOKEN_FILE), env.get(ROLE_ARN), env.get(SESSION_NAME)),
         }
     }
 
-    async fn token(&self, given: &Given) -> Result<SecretString, Error> {
-        let place = format!("the token file {} ({})", given.token_file.display(), given.named_by);
-        let bytes = self.host.files.read(&given.token_file, TOKEN_MAX).await.map_err(|error| {
-            Failure::new(FailureKind::Unreadable, NAME, format!("{place} {error}"))
-                .with_remedy("check that the token is mounted, and that this process may read it")
-        })?;
-        token(&bytes, &place)
-    }
-
-    async fn assume(&self, given: &Given) -> Result<Credentials, Refused> {
-        let token = self.token(given).await.map_err(Refused::Failed)?;
-        let hints = Hints { partition: given.role.arn().partition(), instance_region: None };
-        let found = self.settings.look(&self.host).await.map_err(Refused::Failed)?;
-        let endpoint = found.sts(hints).map_err(Refused::Failed)?;
-        let origin = given.token_file.display().to_string();
-        let asked = Asked {
-            provider: NAME,
-            action: Action::AssumeRoleWithWebIdentity,
-            url: &endpoint.url,
-            role: Some(&given.role),
-            caller: Caller::Token { origin: &origin },
-            with_mfa: false,
+    async fn assume(&self, given: &Given) -> Result<Credentials, Error> {
+        let host = &self.bearer.host;
+        let (token, origin, place) = match &given.token {
+            Token::File { path, named_by } => {
+                let file = path.display();
+                let token = read_token(host, path, named_by).await?;
+                (token, file.to_string(), format!("{file} ({named_by})"))
+            }
+            Token::Callback(callback) => {
+                let token = callback.ask_within(PATIENCE, NAME, "web identity token").await?;
+                (token, "the callback".to_owned(), "the callback".to_owned())
+            }
         };
-        let name = generated_session_name(self.host.clock.now());
+        let name = generated_session_name(host.clock.now());
         let request = wire::AssumeRoleWithWebIdentity::new(&given.role, &name, &token).map_err(|flaw| {
-            let message = format!("{} ({}): {}", given.token_file.display(), given.named_by, flaw.what);
-            Refused::Failed(
-                Failure::new(FailureKind::Misconfigured, NAME, message).with_remedy(flaw.remedy).into(),
-            )
+            let message = format!("{place}: {}", flaw.what);
+            Failure::new(FailureKind::Misconfigured, NAME, message).with_remedy(flaw.remedy)
         })?;
-        let retry = self.retry.get_or_init(|| Retry::new(&self.host.clock));
-        let call = Call { host: &self.host, endpoint: &endpoint, retry, asked };
-        let read = |answer: &[u8]| {
-            let path = Source::new(SourceKind::WebIdentity).with_detail(given.role.arn().to_string());
-            Session::parse(Action::AssumeRoleWithWebIdentity, answer)?.into_credentials(path)
+        let claim = Claim {
+            kind: SourceKind::WebIdentity,
+            action: Action::AssumeRoleWithWebIdentity,
+            role: &given.role,
+            origin: &origin,
+            body: request.body(),
+            ends: None,
         };
-        call.send(&request.body(), None, read).await
+        self.bearer.assume(claim).await
     }
 }
 
@@ -178,11 +177,14 @@ impl Default for WebIdentity {
 
 impl CredentialsProvider for WebIdentity {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        self.assume(&self.wanted()?).await.map_err(Refused::into_error)
+        self.assume(&self.wanted()?).await
     }
 
     fn time_limit(&self) -> Duration {
-        LIMIT
+        match &self.given {
+            Some(Given { token: Token::Callback(_), .. }) => LIMIT.saturating_add(PATIENCE),
+            _ => LIMIT,
+        }
     }
 
     fn source_kind(&self) -> SourceKind {
@@ -216,7 +218,17 @@ fn from_variables(
     let role = role.build().map_err(|error| {
         Failure::new(FailureKind::Misconfigured, NAME, format!("{ROLE_ARN} or {SESSION_NAME}: {error}"))
     })?;
-    Ok(Given { role, token_file: token_file.into(), named_by: TOKEN_FILE.to_owned() })
+    let token = Token::File { path: token_file.into(), named_by: TOKEN_FILE.to_owned() };
+    Ok(Given { role, token })
+}
+
+async fn read_token(host: &Host, path: &Path, named_by: &str) -> Result<SecretString, Error> {
+    let place = format!("the token file {} ({named_by})", path.display());
+    let bytes = host.files.read(path, TOKEN_MAX).await.map_err(|error| {
+        Failure::new(FailureKind::Unreadable, NAME, format!("{place} {error}"))
+            .with_remedy("check that the token is mounted, and that this process may read it")
+    })?;
+    token(&bytes, &place)
 }
 
 /// The token without the line break at its end. Its shape is not looked at: STS says best what is wrong with it.
@@ -240,3 +252,5 @@ const SESSION_NAME: &str = "AWS_ROLE_SESSION_NAME";
 const TOKEN_MAX: u64 = 64 * 1024;
 /// Two attempts at STS and the pauses between.
 const LIMIT: Duration = Duration::from_secs(30);
+/// With what a callback may take.
+const PATIENCE: Duration = Duration::from_secs(30);

@@ -87,7 +87,7 @@ impl RoleBuilder {
     /// The role's trust policy has to allow `sts:TagSession`.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
     pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.tags.push(SessionTag { key: key.into(), value: value.into() });
+        self.tags.push(SessionTag::new(key, value));
         self
     }
 
@@ -200,14 +200,14 @@ fn check_duration(duration: Option<Duration>) -> Result<(), Flaw> {
     Err(Flaw::new(format!("the duration, {} s, {trouble}", duration.as_secs_f64()), remedy))
 }
 
-fn check_count(name: &str, count: usize, max: usize) -> Result<(), Flaw> {
+pub(crate) fn check_count(name: &str, count: usize, max: usize) -> Result<(), Flaw> {
     if count <= max {
         return Ok(());
     }
     Err(Flaw::new(format!("there are {count} {name}, more than {max}"), "leave some out"))
 }
 
-fn check_tags(tags: &[SessionTag]) -> Result<(), Flaw> {
+pub(crate) fn check_tags(tags: &[SessionTag]) -> Result<(), Flaw> {
     check_count("tags", tags.len(), MAX_TAGS)?;
     let mut seen: HashMap<String, &str> = HashMap::with_capacity(tags.len());
     for SessionTag { key, value } in tags {
@@ -253,7 +253,7 @@ fn folded(key: &str) -> String {
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 const MIN_DURATION: Duration = Duration::from_secs(900);
 const MAX_DURATION: Duration = Duration::from_secs(43_200);
-const MAX_POLICY_ARNS: usize = 10;
+pub(crate) const MAX_POLICY_ARNS: usize = 10;
 const MAX_TAGS: usize = 50;
 const MAX_CONTEXTS: usize = 5;
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html#id_tags_rules>

@@ -72,6 +72,17 @@ pub(crate) const WEB_IDENTITY_TOKEN: Rule = Rule {
     of_what: "characters without blanks, as the identity provider gave them",
 };
 
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html>
+pub(crate) const SAML_ASSERTION: Rule = Rule {
+    min: 4,
+    max: 100_000,
+    allowed: |c| c.is_ascii_graphic(),
+    of_what: "characters of base64, as the identity provider gave them",
+};
+
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
+pub(crate) const FEDERATED_NAME: Rule = Rule { min: 2, max: 32, allowed: is_name, of_what: NAME };
+
 /// `[\w+=,.@-]`
 pub(super) fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '=' | ',' | '.' | '@' | '-')

@@ -4,9 +4,20 @@
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html>
 
+mod bearer;
 mod call;
+mod outbound;
+mod settings;
+mod signed;
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+pub(crate) use self::bearer::{Bearer, Claim};
 pub(crate) use self::call::{Call, Refused};
+pub use self::outbound::{IdentityToken, IdentityTokens, OutboundIdentity, SigningAlgorithm};
+pub(crate) use self::settings::service_settings;
+pub(crate) use self::signed::{Order, SignedBy};
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::host::Host;
@@ -72,6 +83,7 @@ impl Sts {
             action: Action::GetCallerIdentity,
             url: &endpoint.url,
             role: None,
+            target: None,
             caller: Caller::Credentials {
                 access_key_id: credentials.access_key_id(),
                 source: credentials.source(),
@@ -82,6 +94,20 @@ impl Sts {
         let body = get_caller_identity();
         call.send(&body, Some(credentials), CallerIdentity::parse).await.map_err(Refused::into_error)
     }
+}
+
+/// That a duration is one that STS takes; else what is wrong, and what to write.
+pub(crate) fn whole_seconds(
+    duration: Option<Duration>,
+    limits: RangeInclusive<u64>,
+) -> Result<(), (String, String)> {
+    let Some(duration) = duration else { return Ok(()) };
+    if duration.subsec_nanos() == 0 && limits.contains(&duration.as_secs()) {
+        return Ok(());
+    }
+    let (least, most) = limits.into_inner();
+    let what = format!("the duration, {} s, is not what STS takes", duration.as_secs_f64());
+    Err((what, format!("write {least} to {most} whole seconds")))
 }
 
 const NAME: &str = "STS";

@@ -25,10 +25,22 @@ pub enum Route {
     Sts,
     /// `AssumeRole` of STS.
     AssumeRole,
+    /// `AssumeRoleWithSAML` of STS.
+    AssumeRoleWithSaml,
     /// `AssumeRoleWithWebIdentity` of STS.
     AssumeRoleWithWebIdentity,
+    /// `AssumeRoot` of STS.
+    AssumeRoot,
     /// `GetCallerIdentity` of STS.
     GetCallerIdentity,
+    /// `GetDelegatedAccessToken` of STS.
+    GetDelegatedAccessToken,
+    /// `GetFederationToken` of STS.
+    GetFederationToken,
+    /// `GetSessionToken` of STS.
+    GetSessionToken,
+    /// `GetWebIdentityToken` of STS.
+    GetWebIdentityToken,
     /// Nothing that is known here; answered with 404.
     Unknown,
 }
@@ -55,7 +67,16 @@ impl Route {
 
     pub(super) fn is_sts(self) -> bool {
         match self {
-            Self::Sts | Self::AssumeRole | Self::AssumeRoleWithWebIdentity | Self::GetCallerIdentity => true,
+            Self::Sts
+            | Self::AssumeRole
+            | Self::AssumeRoleWithSaml
+            | Self::AssumeRoleWithWebIdentity
+            | Self::AssumeRoot
+            | Self::GetCallerIdentity
+            | Self::GetDelegatedAccessToken
+            | Self::GetFederationToken
+            | Self::GetSessionToken
+            | Self::GetWebIdentityToken => true,
             Self::MetadataToken
             | Self::MetadataRoles
             | Self::MetadataCredentials

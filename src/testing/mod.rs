@@ -132,5 +132,5 @@ pub use self::local_aws::{LocalAws, LocalAwsBuilder};
 pub use self::log::Request;
 pub use self::metadata::Metadata;
 pub use self::principal::Session;
-pub use self::sts::{IdentityProvider, Sts, StsRole, WebIdentityToken};
+pub use self::sts::{IdentityProvider, SamlAssertion, SamlProvider, Sts, StsRole, WebIdentityToken};
 pub use self::world::World;

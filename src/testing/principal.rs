@@ -9,15 +9,34 @@ use super::arn::RoleArn;
 /// Whom a key belongs to.
 #[derive(Clone, Debug)]
 pub(super) enum Principal {
-    Root { account_id: String },
-    User { account_id: String, name: String },
+    Root {
+        account_id: String,
+    },
+    User {
+        account_id: String,
+        name: String,
+    },
+    /// A session that a user opened with the user's own keys.
+    UserSession {
+        account_id: String,
+        name: String,
+        has_mfa: bool,
+    },
+    /// Somebody whom a user vouches for.
+    Federated {
+        account_id: String,
+        name: String,
+    },
     Role(Box<Session>),
 }
 
 impl Principal {
     pub(super) fn account_id(&self) -> &str {
         match self {
-            Self::Root { account_id } | Self::User { account_id, .. } => account_id,
+            Self::Root { account_id }
+            | Self::User { account_id, .. }
+            | Self::UserSession { account_id, .. }
+            | Self::Federated { account_id, .. } => account_id,
             Self::Role(session) => session.account_id(),
         }
     }
@@ -25,7 +44,12 @@ impl Principal {
     pub(super) fn arn(&self) -> String {
         match self {
             Self::Root { account_id } => format!("arn:aws:iam::{account_id}:root"),
-            Self::User { account_id, name } => format!("arn:aws:iam::{account_id}:user/{name}"),
+            Self::User { account_id, name } | Self::UserSession { account_id, name, .. } => {
+                format!("arn:aws:iam::{account_id}:user/{name}")
+            }
+            Self::Federated { account_id, name } => {
+                format!("arn:aws:sts::{account_id}:federated-user/{name}")
+            }
             Self::Role(session) => session.arn(),
         }
     }
@@ -34,16 +58,17 @@ impl Principal {
     pub(super) fn user_id(&self) -> String {
         match self {
             Self::Root { account_id } => account_id.clone(),
-            Self::User { .. } => unique_id("AIDA", &self.arn()),
+            Self::User { .. } | Self::UserSession { .. } => unique_id("AIDA", &self.arn()),
+            Self::Federated { account_id, name } => format!("{account_id}:{name}"),
             Self::Role(session) => session.assumed_role_id(),
         }
     }
 
-    /// `None` for root and users, who have none.
+    /// `None` for root and users, who have none of a role.
     pub(super) fn session(&self) -> Option<&Session> {
         match self {
             Self::Role(session) => Some(session),
-            Self::Root { .. } | Self::User { .. } => None,
+            Self::Root { .. } | Self::User { .. } | Self::UserSession { .. } | Self::Federated { .. } => None,
         }
     }
 }

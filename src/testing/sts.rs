@@ -6,14 +6,21 @@
 
 mod action;
 mod assume_role;
+mod assume_root;
 mod caller_identity;
 mod canonical;
 mod constraints;
+mod delegated_access;
+mod federation_token;
 mod form;
+mod outbound;
 mod refusal;
 mod role;
+mod saml;
+mod saml_assertion;
 mod session_policy;
 mod session_request;
+mod session_token;
 mod sigv4;
 mod tags;
 mod web_identity;
@@ -30,6 +37,8 @@ use self::form::Form;
 pub(in crate::testing) use self::refusal::Refusal;
 pub use self::role::StsRole;
 use self::role::Trust;
+use self::saml_assertion::RegisteredSaml;
+pub use self::saml_assertion::{SamlAssertion, SamlProvider};
 use self::sigv4::{Claim, Scope};
 use self::web_identity_token::Registered;
 pub use self::web_identity_token::{IdentityProvider, WebIdentityToken};
@@ -60,12 +69,17 @@ struct State {
     issuer: Issuer,
     roles: HashMap<String, Trust>,
     identity_providers: HashMap<String, Registered>,
+    /// By ARN.
+    saml_providers: HashMap<String, RegisteredSaml>,
+    /// By token: the role whose session it is good for.
+    trade_in_tokens: HashMap<String, String>,
     /// By the serial number of the device.
     mfa_codes: HashMap<String, HashSet<String>>,
     region: Option<String>,
     token_key: Vec<u8>,
     user_secrets: Vec<String>,
-    web_identity_tokens: Vec<String>,
+    /// Of web identities, of SAML, to be traded in.
+    bearer_tokens: Vec<String>,
 }
 
 /// What the log keeps of a request.
@@ -99,11 +113,13 @@ impl Sts {
             issuer: Issuer::new(Duration::ZERO, Arc::clone(&keys)),
             roles: HashMap::new(),
             identity_providers: HashMap::new(),
+            saml_providers: HashMap::new(),
+            trade_in_tokens: HashMap::new(),
             mfa_codes: HashMap::new(),
             region: None,
             token_key: random_text(32).into_bytes(),
             user_secrets: Vec::new(),
-            web_identity_tokens: Vec::new(),
+            bearer_tokens: Vec::new(),
         };
         Self { clock, keys, state: Mutex::new(state) }
     }
@@ -171,6 +187,47 @@ impl Sts {
         WebIdentityToken::new(self, issuer.into(), subject.into())
     }
 
+    /// Registers a SAML provider by its ARN, `arn:aws:iam::222222222222:saml-provider/name`; or finds it, to change it.
+    pub fn saml_provider(&self, arn: impl Into<String>) -> SamlProvider<'_> {
+        let arn = arn.into();
+        self.state().saml_providers.entry(arn.clone()).or_default();
+        SamlProvider::new(self, arn)
+    }
+
+    /// Makes a SAML assertion that lets its bearer assume this role, in a session of this name. The provider need not be
+    /// registered.
+    ///
+    /// ```
+    /// # use aws_credential_chain::testing::LocalAws;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let aws = LocalAws::start().await?;
+    /// let (okta, role) = ("arn:aws:iam::222222222222:saml-provider/okta", "arn:aws:iam::222222222222:role/dev");
+    /// aws.sts().saml_provider(okta);
+    /// aws.sts().role(role).trusts_saml_provider(okta);
+    /// let assertion = aws.sts().saml_assertion(okta, role, "alice").sign();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn saml_assertion(
+        &self,
+        provider_arn: impl Into<String>,
+        role_arn: impl Into<String>,
+        session_name: impl Into<String>,
+    ) -> SamlAssertion<'_> {
+        SamlAssertion::new(self, provider_arn.into(), role_arn.into(), session_name.into())
+    }
+
+    /// Makes a token that can be traded in, once, for a session of this role: `GetDelegatedAccessToken`.
+    #[must_use]
+    pub fn trade_in_token(&self, role_arn: impl Into<String>) -> String {
+        let token = format!("LOCALtrade{}", random_text(80));
+        let mut state = self.state();
+        state.trade_in_tokens.insert(token.clone(), role_arn.into());
+        state.bearer_tokens.push(token.clone());
+        token
+    }
+
     /// Takes this code of an MFA device, once. The device belongs to the users of the account in its ARN; one that has just
     /// a number, to every user.
     pub fn accept_mfa_code(&self, serial_number: impl Into<String>, code: impl Into<String>) -> &Self {
@@ -188,8 +245,8 @@ impl Sts {
         self.state().issuer.access_key_ids()
     }
 
-    /// The session for which these credentials were issued, wherever in the local AWS; `None` for keys of users, and for
-    /// keys that are not known.
+    /// The role's session for which these credentials were issued, wherever in the local AWS; `None` for keys and sessions
+    /// of users, and for keys that are not known.
     #[must_use]
     pub fn session(&self, access_key_id: &str) -> Option<Session> {
         self.keys.get(access_key_id)?.principal.session().cloned()
@@ -198,7 +255,7 @@ impl Sts {
     /// Codes of MFA devices are not among them: six digits are found everywhere.
     pub(super) fn secrets(&self) -> Vec<String> {
         let state = self.state();
-        [state.issuer.secrets(), state.user_secrets.clone(), state.web_identity_tokens.clone()].concat()
+        [state.issuer.secrets(), state.user_secrets.clone(), state.bearer_tokens.clone()].concat()
     }
 
     pub(super) fn note(&self, request: &Incoming) -> Noted {

@@ -32,7 +32,11 @@ pub(super) fn assume_role(
     if matches!(caller, Principal::Root { .. }) {
         return Err(Refusal::access_denied("Roles may not be assumed by root accounts."));
     }
-    let has_mfa = state.has_mfa(caller, mfa)?;
+    if matches!(caller, Principal::Federated { .. }) {
+        return Err(Refusal::access_denied("Cannot call AssumeRole with federated user credentials"));
+    }
+    let is_open = matches!(caller, Principal::UserSession { has_mfa: true, .. });
+    let has_mfa = state.has_mfa(caller, mfa)? || is_open;
 
     let denied = |action| Refusal::not_authorized(&caller.arn(), action, request.role_arn);
     let trust = state.roles.get(request.role_arn).cloned().ok_or_else(|| denied(ASSUME))?;
@@ -61,7 +65,7 @@ pub(super) fn assume_role(
 
 impl State {
     /// Whether the request came with a good code of the caller's own device. A code is good once.
-    fn has_mfa(&mut self, caller: &Principal, mfa: [Option<&str>; 2]) -> Result<bool, Refusal> {
+    pub(super) fn has_mfa(&mut self, caller: &Principal, mfa: [Option<&str>; 2]) -> Result<bool, Refusal> {
         let (serial, code) = match mfa {
             [None, None] => return Ok(false),
             [Some(serial), Some(code)] => (serial, code),
@@ -73,7 +77,7 @@ impl State {
         };
         let is_callers = serial.split(':').nth(4).is_none_or(|account_id| account_id == caller.account_id());
         // The session of a role has no device.
-        let is_users = matches!(caller, Principal::User { .. });
+        let is_users = matches!(caller, Principal::User { .. } | Principal::UserSession { .. });
         let Some(codes) = self.mfa_codes.get_mut(serial).filter(|_| is_callers && is_users) else {
             return Err(Refusal::access_denied(
                 "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.",
@@ -94,6 +98,7 @@ const EXTERNAL: Text =
     Text { name: "ExternalId", length: 2..=1224, pattern: Some(&EXTERNAL_ID), is_secret: false };
 const SOURCE_IDENTITY: Text =
     Text { name: "SourceIdentity", length: 2..=64, pattern: Some(&NAME), is_secret: false };
-const SERIAL: Text =
+pub(super) const SERIAL: Text =
     Text { name: "SerialNumber", length: 9..=256, pattern: Some(&SERIAL_NUMBER), is_secret: false };
-const CODE: Text = Text { name: "TokenCode", length: 6..=6, pattern: Some(&DIGITS), is_secret: false };
+pub(super) const CODE: Text =
+    Text { name: "TokenCode", length: 6..=6, pattern: Some(&DIGITS), is_secret: false };

@@ -32,6 +32,11 @@ impl<'a> StsRole<'a> {
         self.change(|trust| trust.issuers.push(issuer.into()))
     }
 
+    /// Trusts the assertions of this provider, in `AssumeRoleWithSAML`.
+    pub fn trusts_saml_provider(&self, arn: impl Into<String>) -> &Self {
+        self.change(|trust| trust.saml_providers.push(arn.into()))
+    }
+
     /// Only web identities with this subject: `system:serviceaccount:NAMESPACE:NAME`. More of them with more calls.
     pub fn requires_subject(&self, subject: impl Into<String>) -> &Self {
         self.change(|trust| trust.subjects.push(subject.into()))
@@ -85,6 +90,7 @@ impl fmt::Debug for StsRole<'_> {
 pub(super) struct Trust {
     principals: Vec<String>,
     issuers: Vec<String>,
+    saml_providers: Vec<String>,
     subjects: Vec<String>,
     external_id: Option<String>,
     tag_keys: Vec<String>,
@@ -99,6 +105,7 @@ impl Default for Trust {
         Self {
             principals: Vec::new(),
             issuers: Vec::new(),
+            saml_providers: Vec::new(),
             subjects: Vec::new(),
             external_id: None,
             tag_keys: Vec::new(),
@@ -128,6 +135,10 @@ impl Trust {
             && (self.subjects.is_empty() || is_one_of(&self.subjects, subject))
     }
 
+    pub(super) fn admits_saml(&self, provider_arn: &str) -> bool {
+        self.admits_anyone() || self.saml_providers.iter().any(|known| known == provider_arn)
+    }
+
     pub(super) fn takes_external_id(&self, external_id: Option<&str>) -> bool {
         self.external_id.is_none() || self.external_id.as_deref() == external_id
     }
@@ -138,7 +149,7 @@ impl Trust {
     }
 
     fn admits_anyone(&self) -> bool {
-        self.principals.is_empty() && self.issuers.is_empty()
+        self.principals.is_empty() && self.issuers.is_empty() && self.saml_providers.is_empty()
     }
 }
 

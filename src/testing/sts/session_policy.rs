@@ -38,19 +38,24 @@ pub(super) fn check(policy: &str) -> Result<(), Refusal> {
 
 /// How much of the room for policies and tags a session takes, in per cent; `None` if it has none of them. AWS packs them
 /// in a way that it does not tell: this counts characters.
-pub(super) fn packed_size(session: &Session) -> Option<usize> {
-    let policy = session.policy.as_deref().map_or(0, str::len);
-    let arns: usize = session.policy_arns.iter().map(String::len).sum();
-    let tags: usize = session.tags.iter().map(|(key, value)| key.len() + value.len()).sum();
-    let all = policy + arns + tags;
-    (all > 0).then(|| all.div_ceil(CHARACTERS_PER_PERCENT))
+pub(super) fn check_packed_size(session: &Session) -> Result<Option<usize>, Refusal> {
+    let arns: Vec<&str> = session.policy_arns.iter().map(String::as_str).collect();
+    let tags: Vec<_> = session.tags.iter().map(|(key, value)| [key.as_str(), value.as_str()]).collect();
+    check_packed(session.policy.as_deref(), &arns, &tags)
 }
 
-pub(super) fn check_packed_size(session: &Session) -> Result<Option<usize>, Refusal> {
-    let size = packed_size(session);
+pub(super) fn check_packed(
+    policy: Option<&str>,
+    arns: &[&str],
+    tags: &[[&str; 2]],
+) -> Result<Option<usize>, Refusal> {
+    let of_arns: usize = arns.iter().map(|arn| arn.len()).sum();
+    let of_tags: usize = tags.iter().flatten().map(|text| text.len()).sum();
+    let all = policy.map_or(0, str::len) + of_arns + of_tags;
+    let size = (all > 0).then(|| all.div_ceil(CHARACTERS_PER_PERCENT));
     match size {
         Some(size) if size > 100 => {
-            let has_policy = session.policy.is_some() || !session.policy_arns.is_empty();
+            let has_policy = policy.is_some() || !arns.is_empty();
             let message = if has_policy {
                 format!("Packed policy consumes {size}% of allotted space, please use smaller policy.")
             } else {

@@ -19,38 +19,64 @@ use crate::wall_time::WallTime;
 pub(super) struct SessionRequest<'f> {
     pub(super) role_arn: &'f str,
     pub(super) name: &'f str,
-    pub(super) policy: Option<&'f str>,
-    pub(super) policy_arns: Vec<&'f str>,
-    duration_seconds: Option<u64>,
+    limits: Limits<'f>,
 }
 
-impl<'f> SessionRequest<'f> {
-    pub(super) fn read(form: &'f Form, constraints: &mut Constraints) -> Result<Self, Refusal> {
+/// How long, and how narrowly.
+pub(super) struct Limits<'f> {
+    pub(super) policy: Option<&'f str>,
+    pub(super) policy_arns: Vec<&'f str>,
+    pub(super) duration: Option<Duration>,
+}
+
+impl<'f> Limits<'f> {
+    pub(super) fn read(
+        form: &'f Form,
+        constraints: &mut Constraints,
+        seconds: &RangeInclusive<u64>,
+    ) -> Result<Self, Refusal> {
         let policy_arns = form.list("PolicyArns", Some("arn"));
         constraints.at_most("PolicyArns", policy_arns.len(), POLICY_ARNS_MAX);
         for (number, arn) in policy_arns.iter().enumerate() {
             constraints.check(arn, &format!("policyArns.{}.member.arn", number + 1), &ARN);
         }
         Ok(Self {
-            role_arn: constraints.required(form, &ROLE_ARN),
-            name: constraints.required(form, &SESSION_NAME),
             policy: constraints.optional(form, &SESSION_POLICY),
             policy_arns,
-            duration_seconds: constraints.number(form, "DurationSeconds", &DURATION_SECONDS)?,
+            duration: constraints.number(form, "DurationSeconds", seconds)?.map(Duration::from_secs),
+        })
+    }
+
+    /// Once all constraints are met.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        self.policy.map_or(Ok(()), session_policy::check)
+    }
+}
+
+impl<'f> SessionRequest<'f> {
+    pub(super) fn read(form: &'f Form, constraints: &mut Constraints) -> Result<Self, Refusal> {
+        let unnamed = Self::read_unnamed(form, constraints)?;
+        Ok(Self { name: constraints.required(form, &SESSION_NAME), ..unnamed })
+    }
+
+    /// Where the name comes from elsewhere.
+    pub(super) fn read_unnamed(form: &'f Form, constraints: &mut Constraints) -> Result<Self, Refusal> {
+        Ok(Self {
+            role_arn: constraints.required(form, &ROLE_ARN),
+            name: "",
+            limits: Limits::read(form, constraints, &DURATION_SECONDS)?,
         })
     }
 
     /// The role, once all constraints are met.
     pub(super) fn role(&self) -> Result<RoleArn, Refusal> {
-        if let Some(policy) = self.policy {
-            session_policy::check(policy)?;
-        }
+        self.limits.check()?;
         RoleArn::parse(self.role_arn)
             .ok_or_else(|| Refusal::validation(format!("{} is invalid", self.role_arn)))
     }
 
     pub(super) fn duration(&self, trust: &Trust, is_chained: bool) -> Result<Duration, Refusal> {
-        let Some(asked) = self.duration_seconds.map(Duration::from_secs) else { return Ok(DURATION_DEFAULT) };
+        let Some(asked) = self.limits.duration else { return Ok(DURATION_DEFAULT) };
         if is_chained && asked > CHAINED_MAX {
             return Err(Refusal::validation(
                 "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
@@ -67,8 +93,8 @@ impl<'f> SessionRequest<'f> {
     /// What the request says of the session, without what it inherits.
     pub(super) fn session(&self, role: RoleArn, expiry: SystemTime) -> Session {
         Session {
-            policy: self.policy.map(str::to_owned),
-            policy_arns: self.policy_arns.iter().map(|arn| (*arn).to_owned()).collect(),
+            policy: self.limits.policy.map(str::to_owned),
+            policy_arns: self.limits.policy_arns.iter().map(|arn| (*arn).to_owned()).collect(),
             ..Session::new(role, self.name, expiry)
         }
     }
@@ -89,7 +115,7 @@ pub(super) fn issue(state: &mut State, session: Session, result: Element) -> Res
         .leaf_if("SourceIdentity", source_identity.as_deref()))
 }
 
-fn credentials(issued: &Issued) -> Element {
+pub(super) fn credentials(issued: &Issued) -> Element {
     Element::new("Credentials")
         .leaf("AccessKeyId", &issued.access_key_id)
         .leaf("SecretAccessKey", &issued.secret_access_key)
@@ -98,7 +124,8 @@ fn credentials(issued: &Issued) -> Element {
 }
 
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-const ROLE_ARN: Text = Text { name: "RoleArn", length: 20..=2048, pattern: None, is_secret: false };
+pub(super) const ROLE_ARN: Text =
+    Text { name: "RoleArn", length: 20..=2048, pattern: None, is_secret: false };
 const ARN: Text = Text { name: "arn", ..ROLE_ARN };
 const SESSION_NAME: Text =
     Text { name: "RoleSessionName", length: 2..=64, pattern: Some(&NAME), is_secret: false };

@@ -11,7 +11,7 @@ use crate::testing::principal::Session;
 #[derive(Default)]
 pub(super) struct Tags<'f> {
     pub(super) tags: Vec<[&'f str; 2]>,
-    transitive_keys: Vec<&'f str>,
+    pub(super) transitive_keys: Vec<&'f str>,
 }
 
 impl<'f> Tags<'f> {

@@ -105,7 +105,7 @@ impl<'a> WebIdentityToken<'a> {
         let signed = format!("{header}.{claims}");
         let signature = URL_SAFE_NO_PAD.encode(signature(&state.token_key, &signed));
         let token = format!("{signed}.{signature}");
-        state.web_identity_tokens.push(token.clone());
+        state.bearer_tokens.push(token.clone());
         token
     }
 }
@@ -201,17 +201,17 @@ fn is_signed_with(token: &str, key: &[u8]) -> bool {
         .unwrap_or(false)
 }
 
-fn signature(key: &[u8], text: &str) -> Vec<u8> {
+pub(super) fn signature(key: &[u8], text: &str) -> Vec<u8> {
     mac(key, text).map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default()
 }
 
-fn mac(key: &[u8], text: &str) -> Option<Hmac<Sha256>> {
+pub(super) fn mac(key: &[u8], text: &str) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     mac.update(text.as_bytes());
     Some(mac)
 }
 
-fn unix(at: SystemTime) -> u64 {
+pub(super) fn unix(at: SystemTime) -> u64 {
     at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 

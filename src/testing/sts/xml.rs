@@ -19,14 +19,24 @@ impl Element {
         self
     }
 
+    pub(super) fn attribute(mut self, name: &str, value: &str) -> Self {
+        self.attributes = format!(r#"{} {name}="{}""#, self.attributes, escape(value));
+        self
+    }
+
     pub(super) fn child(mut self, child: Self) -> Self {
         self.inner.push_str(&child.document());
         self
     }
 
     pub(super) fn leaf(self, name: &str, text: &str) -> Self {
-        let leaf = Self { inner: escape(text), ..Self::new(name) };
-        self.child(leaf)
+        self.child(Self::new(name).leaf_text(text))
+    }
+
+    /// Puts a text inside of the element itself.
+    pub(super) fn leaf_text(mut self, text: &str) -> Self {
+        self.inner.push_str(&escape(text));
+        self
     }
 
     pub(super) fn leaf_if(self, name: &str, text: Option<&str>) -> Self {
@@ -50,7 +60,7 @@ pub(super) fn request_id() -> String {
     [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-")
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -19,6 +19,8 @@ pub(crate) struct Session {
     secret_access_key: SecretString,
     token: SecretString,
     expiration: WallTime,
+    /// The account, where no ARN in the answer tells it.
+    account: Option<String>,
     pub(crate) facts: Facts,
 }
 
@@ -32,7 +34,7 @@ pub(crate) struct Facts {
     /// How much of the room for policies and tags is taken, in percent.
     pub(crate) packed_policy_size: Option<u32>,
     pub(crate) source_identity: Option<String>,
-    /// Whom the token of a web identity speaks of.
+    /// Whom the token of a web identity, or the assertion, speaks of.
     pub(crate) subject: Option<String>,
     /// For whom it was issued.
     pub(crate) audience: Option<String>,
@@ -53,13 +55,27 @@ impl Session {
             secret_access_key: found.secret_access_key.ok_or(Problem::Missing("SecretAccessKey"))?,
             token: found.session_token.ok_or(Problem::Missing("SessionToken"))?,
             expiration: found.expiration.ok_or(Problem::Missing("Expiration"))?,
+            account: None,
             facts: found.facts,
         })
     }
 
     /// The account that the session acts in.
     pub(crate) fn account_id(&self) -> Option<&str> {
-        self.facts.arn.as_deref()?.split(':').nth(4).filter(|account| is_account_id(account))
+        let told = self.facts.arn.as_deref().and_then(|arn| arn.split(':').nth(4));
+        told.filter(|account| is_account_id(account)).or(self.account.as_deref())
+    }
+
+    /// Names the account, if the answer does not.
+    pub(crate) fn of_account(mut self, account: Option<&str>) -> Self {
+        self.account = account.map(str::to_owned);
+        self
+    }
+
+    /// Ends no later than this.
+    pub(crate) fn ending(mut self, ends: Option<WallTime>) -> Self {
+        self.expiration = ends.map_or(self.expiration, |ends| self.expiration.min(ends));
+        self
     }
 
     pub(crate) fn into_credentials(self, source: Source) -> Result<Credentials, Problem> {
@@ -68,6 +84,7 @@ impl Session {
             .session_token(self.token)
             .expiry(SystemTime::from(self.expiration))
             .account_id(account_id)
+            .packed_policy_size(self.facts.packed_policy_size)
             .source(source)
             .build()
             .map_err(Problem::Refused)
@@ -114,15 +131,42 @@ impl Found {
                 facts.packed_policy_size = text.parse().ok();
                 return Ok(());
             }
-            "AssumedRoleUser/Arn" => (&mut facts.arn, "Arn"),
+            "AssumedRoleUser/Arn" | "FederatedUser/Arn" | "AssumedPrincipal" => (&mut facts.arn, "Arn"),
             "AssumedRoleUser/AssumedRoleId" => (&mut facts.assumed_role_id, "AssumedRoleId"),
             "SourceIdentity" => (&mut facts.source_identity, "SourceIdentity"),
-            "SubjectFromWebIdentityToken" => (&mut facts.subject, "SubjectFromWebIdentityToken"),
+            "SubjectFromWebIdentityToken" | "Subject" => (&mut facts.subject, "Subject"),
             "Audience" => (&mut facts.audience, "Audience"),
-            "Provider" => (&mut facts.provider, "Provider"),
+            "Provider" | "Issuer" => (&mut facts.provider, "Provider"),
             _ => return Ok(()),
         };
         once(fact, name, printable(text))
+    }
+}
+
+/// A token that AWS has signed for somebody else.
+pub(crate) struct IdentityTokenAnswer {
+    pub(crate) token: SecretString,
+    pub(crate) expiration: WallTime,
+}
+
+impl IdentityTokenAnswer {
+    pub(crate) fn parse(document: &[u8]) -> Result<Self, Problem> {
+        let (mut token, mut expiration) = (None, None);
+        texts(document, |path, text| {
+            match path.strip_prefix("GetWebIdentityTokenResponse/GetWebIdentityTokenResult/") {
+                _ if text.is_empty() => Ok(()),
+                Some("WebIdentityToken") => once(&mut token, "WebIdentityToken", SecretString::from(text)),
+                Some("Expiration") => {
+                    let at = WallTime::parse_rfc3339(text).ok_or(Problem::Expiration)?;
+                    once(&mut expiration, "Expiration", at)
+                }
+                _ => Ok(()),
+            }
+        })?;
+        Ok(Self {
+            token: token.ok_or(Problem::Missing("WebIdentityToken"))?,
+            expiration: expiration.ok_or(Problem::Missing("Expiration"))?,
+        })
     }
 }
 

@@ -26,19 +26,30 @@
 mod answer;
 mod refusal;
 mod request;
+mod saml;
 mod xml;
 
 pub use self::answer::CallerIdentity;
-pub(crate) use self::answer::{Problem, Session};
+pub(crate) use self::answer::{IdentityTokenAnswer, Problem, Session};
 pub(crate) use self::refusal::{Asked, Caller, Refusal, Sent};
-pub(crate) use self::request::{AssumeRole, AssumeRoleWithWebIdentity, get_caller_identity};
+pub(crate) use self::request::{
+    AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, GetDelegatedAccessToken,
+    GetFederationToken, GetSessionToken, GetWebIdentityToken, get_caller_identity,
+};
+pub(crate) use self::saml::session_end;
 
 /// What STS can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     AssumeRole,
+    AssumeRoleWithSaml,
     AssumeRoleWithWebIdentity,
+    AssumeRoot,
     GetCallerIdentity,
+    GetDelegatedAccessToken,
+    GetFederationToken,
+    GetSessionToken,
+    GetWebIdentityToken,
 }
 
 impl Action {
@@ -46,8 +57,19 @@ impl Action {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::AssumeRole => "AssumeRole",
+            Self::AssumeRoleWithSaml => "AssumeRoleWithSAML",
             Self::AssumeRoleWithWebIdentity => "AssumeRoleWithWebIdentity",
+            Self::AssumeRoot => "AssumeRoot",
             Self::GetCallerIdentity => "GetCallerIdentity",
+            Self::GetDelegatedAccessToken => "GetDelegatedAccessToken",
+            Self::GetFederationToken => "GetFederationToken",
+            Self::GetSessionToken => "GetSessionToken",
+            Self::GetWebIdentityToken => "GetWebIdentityToken",
         }
+    }
+
+    /// Whether a token stands for the caller, and nothing is signed.
+    pub(crate) const fn is_unsigned(self) -> bool {
+        matches!(self, Self::AssumeRoleWithSaml | Self::AssumeRoleWithWebIdentity)
     }
 }

@@ -6,7 +6,7 @@
 //! | 5xx, `IDPCommunicationError`, `InvalidIdentityToken` because it could not fetch the provider's keys | unavailable | |
 //! | `ExpiredToken`, of a signed request | expired | rejected |
 //! | `InvalidClientTokenId`, `UnrecognizedClientException` | refused | rejected |
-//! | `ExpiredTokenException`, of a web identity: its file will be exchanged | expired | |
+//! | `ExpiredTokenException`, of a web identity or an assertion: there will be another; `ExpiredTradeInToken` | expired | |
 //! | everything else | refused | |
 //!
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>
@@ -33,6 +33,8 @@ pub(crate) struct Asked<'a> {
     /// Without a query.
     pub(crate) url: &'a str,
     pub(crate) role: Option<&'a Role>,
+    /// Whose session, if it is no role's.
+    pub(crate) target: Option<&'a str>,
     pub(crate) caller: Caller<'a>,
     /// Whether a code of a second factor went with it.
     pub(crate) with_mfa: bool,
@@ -96,6 +98,9 @@ impl fmt::Display for Asked<'_> {
         f.write_str(self.action.name())?;
         if let Some(role) = self.role {
             write!(f, " {}", role.arn())?;
+        }
+        if let Some(target) = self.target {
+            write!(f, " {target}")?;
         }
         write!(f, " with {}", self.caller)
     }

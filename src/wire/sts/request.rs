@@ -1,13 +1,21 @@
 //! Requests, as the forms that go into their bodies.
 
+mod further;
+
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use form_urlencoded::{Serializer, byte_serialize};
 use secrecy::{ExposeSecret, SecretString};
 
+pub(crate) use self::further::{
+    AssumeRoot, GetDelegatedAccessToken, GetFederationToken, GetSessionToken, GetWebIdentityToken,
+};
 use super::Action;
-use crate::role::{Flaw, MFA_SERIAL, MFA_TOKEN_CODE, Role, SessionPolicy, WEB_IDENTITY_TOKEN};
+use crate::role::{
+    Flaw, MFA_SERIAL, MFA_TOKEN_CODE, Role, SAML_ASSERTION, SessionPolicy, SessionTag, WEB_IDENTITY_TOKEN,
+};
 
 /// Assumes a role with the credentials that sign the request.
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
@@ -25,10 +33,7 @@ impl AssumeRole<'_> {
         let mut form = Form::new(Action::AssumeRole);
         form.session(role, self.made_up_session_name);
         form.optional("ExternalId", role.external_id());
-        for (number, tag) in (1..).zip(role.tags()) {
-            form.pair(format!("Tags.member.{number}.Key"), tag.key());
-            form.pair(format!("Tags.member.{number}.Value"), tag.value());
-        }
+        form.tags(role.tags());
         for (number, key) in (1..).zip(role.transitive_tag_keys()) {
             form.pair(format!("TransitiveTagKeys.member.{number}"), key);
         }
@@ -40,10 +45,7 @@ impl AssumeRole<'_> {
                 assertion.expose_secret(),
             );
         }
-        if let Some(mfa) = self.mfa {
-            form.pair("SerialNumber", &mfa.serial_number);
-            form.pair("TokenCode", mfa.token_code.expose_secret());
-        }
+        form.mfa(self.mfa);
         form.into_body()
     }
 }
@@ -87,20 +89,7 @@ impl<'a> AssumeRoleWithWebIdentity<'a> {
         made_up_session_name: &'a str,
         token: &'a SecretString,
     ) -> Result<Self, Flaw> {
-        let not_carried = [
-            ("an external id", role.external_id().is_some()),
-            ("tags", !role.tags().is_empty()),
-            ("transitive tag keys", !role.transitive_tag_keys().is_empty()),
-            ("a source identity", role.source_identity().is_some()),
-            ("provided contexts", role.provided_contexts().next().is_some()),
-        ];
-        if let Some((what, _)) = not_carried.into_iter().find(|(_, is_set)| *is_set) {
-            return Err(Flaw {
-                what: format!("{} has {what}, which a web identity cannot bring with it", role.arn()),
-                remedy: "remove it from the role; tags and source identity come out of the token itself"
-                    .to_owned(),
-            });
-        }
+        nothing_else(role, false, "a web identity", "the token")?;
         WEB_IDENTITY_TOKEN.check("the web identity token", token.expose_secret())?;
         Ok(Self { role, made_up_session_name, token })
     }
@@ -111,6 +100,57 @@ impl<'a> AssumeRoleWithWebIdentity<'a> {
         form.pair("WebIdentityToken", self.token.expose_secret());
         form.into_body()
     }
+}
+
+/// Assumes a role with an assertion of an identity provider; nothing is signed.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html>
+#[derive(Debug)]
+pub(crate) struct AssumeRoleWithSaml<'a> {
+    role: &'a Role,
+    principal_arn: &'a str,
+    assertion: &'a SecretString,
+}
+
+impl<'a> AssumeRoleWithSaml<'a> {
+    /// Refuses a role that asks for what this request cannot carry: nothing is left out in silence.
+    pub(crate) fn new(
+        role: &'a Role,
+        principal_arn: &'a str,
+        assertion: &'a SecretString,
+    ) -> Result<Self, Flaw> {
+        nothing_else(role, true, "a SAML assertion", "the assertion")?;
+        SAML_ASSERTION.check("the SAML assertion", assertion.expose_secret())?;
+        Ok(Self { role, principal_arn, assertion })
+    }
+
+    pub(crate) fn body(&self) -> SecretString {
+        let mut form = Form::new(Action::AssumeRoleWithSaml);
+        form.pair("RoleArn", self.role.arn().as_str());
+        form.pair("PrincipalArn", self.principal_arn);
+        form.pair("SAMLAssertion", self.assertion.expose_secret());
+        form.limits(self.role.duration(), self.role.policy(), self.role.policy_arns());
+        form.into_body()
+    }
+}
+
+/// That a role asks for no more than what goes with a token: how long, and how narrowly.
+fn nothing_else(role: &Role, names_session: bool, bearer: &str, token: &str) -> Result<(), Flaw> {
+    let not_carried = [
+        ("a session name", names_session && role.session_name().is_some()),
+        ("an external id", role.external_id().is_some()),
+        ("tags", !role.tags().is_empty()),
+        ("transitive tag keys", !role.transitive_tag_keys().is_empty()),
+        ("a source identity", role.source_identity().is_some()),
+        ("provided contexts", role.provided_contexts().next().is_some()),
+    ];
+    let Some((what, _)) = not_carried.into_iter().find(|(_, is_set)| *is_set) else { return Ok(()) };
+    let names = if names_session { "session name, " } else { "" };
+    Err(Flaw {
+        what: format!("{} has {what}, which {bearer} cannot bring with it", role.arn()),
+        remedy: format!(
+            "remove it from the role; {names}tags and source identity come out of {token} itself"
+        ),
+    })
 }
 
 /// Asks whose credentials signed the request. Always allowed.
@@ -141,12 +181,40 @@ impl<'a> Form<'a> {
     fn session(&mut self, role: &'a Role, made_up_session_name: &'a str) {
         self.pair("RoleArn", role.arn().as_str());
         self.pair("RoleSessionName", role.session_name().unwrap_or(made_up_session_name));
-        if let Some(duration) = role.duration() {
+        self.limits(role.duration(), role.policy(), role.policy_arns());
+    }
+
+    /// How long, and how narrowly.
+    fn limits(
+        &mut self,
+        duration: Option<Duration>,
+        policy: Option<&'a SessionPolicy>,
+        policy_arns: &'a [String],
+    ) {
+        self.duration(duration);
+        self.optional("Policy", policy.map(SessionPolicy::as_str));
+        for (number, arn) in (1..).zip(policy_arns) {
+            self.pair(format!("PolicyArns.member.{number}.arn"), arn);
+        }
+    }
+
+    fn duration(&mut self, duration: Option<Duration>) {
+        if let Some(duration) = duration {
             self.pair("DurationSeconds", duration.as_secs().to_string());
         }
-        self.optional("Policy", role.policy().map(SessionPolicy::as_str));
-        for (number, arn) in (1..).zip(role.policy_arns()) {
-            self.pair(format!("PolicyArns.member.{number}.arn"), arn);
+    }
+
+    fn tags(&mut self, tags: &'a [SessionTag]) {
+        for (number, tag) in (1..).zip(tags) {
+            self.pair(format!("Tags.member.{number}.Key"), tag.key());
+            self.pair(format!("Tags.member.{number}.Value"), tag.value());
+        }
+    }
+
+    fn mfa(&mut self, mfa: Option<&'a Mfa>) {
+        if let Some(mfa) = mfa {
+            self.pair("SerialNumber", &mfa.serial_number);
+            self.pair("TokenCode", mfa.token_code.expose_secret());
         }
     }
 

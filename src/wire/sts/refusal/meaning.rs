@@ -13,8 +13,16 @@ pub(super) enum Meaning {
     SourceExpired,
     /// STS does not know the credentials that signed.
     SourceUnknown,
-    /// The web identity token has expired.
+    /// The token that stands for the caller has expired.
     TokenExpired,
+    /// The caller's credentials are of a session, and this wants those of a user.
+    NotWithSession,
+    /// The account gives out no tokens for others.
+    OutboundDisabled,
+    /// Audiences and tags are too much for one token.
+    PayloadTooLarge,
+    /// The token would live longer than the session that asks for it.
+    OutlivesSession,
     /// This machine and AWS disagree on the time.
     Clock,
     /// The signature does not fit the keys.
@@ -62,7 +70,11 @@ impl Meaning {
             (_, 408 | 500..) => Self::Fault,
             (None, 407) => Self::ProxyAuthentication,
             (None, _) => Self::NotSts,
-            (Some("ExpiredToken"), _) if action == Action::AssumeRoleWithWebIdentity => Self::TokenExpired,
+            (Some("ExpiredToken"), _) if action.is_unsigned() => Self::TokenExpired,
+            (Some("ExpiredTradeInToken"), _) => Self::TokenExpired,
+            (Some("OutboundWebIdentityFederationDisabled"), _) => Self::OutboundDisabled,
+            (Some("JWTPayloadSizeExceeded"), _) => Self::PayloadTooLarge,
+            (Some("SessionDurationEscalation"), _) => Self::OutlivesSession,
             (Some("ExpiredToken"), _) => Self::SourceExpired,
             (Some("InvalidClientTokenId" | "UnrecognizedClient"), _) => Self::SourceUnknown,
             (Some("RequestExpired" | "RequestTimeTooSkewed" | "RequestInTheFuture"), _) => Self::Clock,
@@ -76,6 +88,8 @@ impl Meaning {
             (Some("AccessDenied"), _) => {
                 if says("MultiFactorAuthentication") {
                     Self::MfaFailed
+                } else if says("with session credentials") {
+                    Self::NotWithSession
                 } else if says("root account") {
                     Self::DeniedToRoot
                 } else if says("sts:TagSession") {

@@ -50,6 +50,10 @@ impl Meaning {
                  keys can be fetched from the internet"
             }
             Self::NoOidcProvider => return no_oidc_provider(asked).into(),
+            Self::IdentityRefused if asked.action == Action::AssumeRoleWithSaml => {
+                "check that the role's account has the SAML provider with the identity provider's current \
+                 certificate, and that the assertion is whole, for AWS, and not older than five minutes"
+            }
             Self::IdentityRefused => {
                 "check that the token's audience is one of the IAM identity provider's, and that the token is whole"
             }
@@ -57,6 +61,16 @@ impl Meaning {
                 "the identity provider does not stand by the token any more, or its claims: have it issue a new one"
             }
             Self::Invalid => "correct what STS names",
+            Self::NotWithSession => {
+                "sign with the long-lived keys of an IAM user: sessions cannot be opened with another session here"
+            }
+            Self::OutboundDisabled => {
+                "turn outbound identity federation on in the IAM settings of the caller's account"
+            }
+            Self::PayloadTooLarge => "name fewer audiences and tags, or shorter ones",
+            Self::OutlivesSession => {
+                "ask for a shorter duration: a token may not outlive the session that asks for it"
+            }
             Self::NotSts => NOT_STS,
             Self::ProxyAuthentication => "give the proxy's user and password in its URL",
             Self::Other => {
@@ -86,13 +100,19 @@ fn token_expired(asked: &Asked<'_>) -> String {
 
 fn denied(meaning: Meaning, asked: &Asked<'_>) -> String {
     let (Some(role), caller) = (asked.role, asked.caller) else {
-        return format!("check what denies {} to {}", asked.action.name(), asked.caller);
+        return format!("check what denies sts:{} to {}", asked.action.name(), asked.caller);
     };
     let arn = role.arn();
     if asked.action == Action::AssumeRoleWithWebIdentity {
         return format!(
             "check that the trust policy of {arn} allows sts:AssumeRoleWithWebIdentity to the token's issuer, and that \
              its conditions on `aud` and `sub` fit {caller}"
+        );
+    }
+    if asked.action == Action::AssumeRoleWithSaml {
+        return format!(
+            "check that the trust policy of {arn} allows sts:AssumeRoleWithSAML to the SAML provider, that its \
+             conditions fit, and that the assertion names the role and the provider together"
         );
     }
     let sent = Sent { role, with_mfa: asked.with_mfa };

@@ -31,8 +31,15 @@ fn read(role: RoleBuilder, token: Option<&str>, status: u16, body: &str) -> Refu
         None => Caller::Credentials { access_key_id: "ASIA1", source: &source },
     };
     let action = if token.is_some() { Action::AssumeRoleWithWebIdentity } else { Action::AssumeRole };
-    let asked =
-        Asked { provider: "assumed role", action, url: URL, role: Some(&role), caller, with_mfa: false };
+    let asked = Asked {
+        provider: "assumed role",
+        action,
+        url: URL,
+        role: Some(&role),
+        target: None,
+        caller,
+        with_mfa: false,
+    };
     Refusal::read(&asked, status, body.as_bytes())
 }
 
@@ -260,6 +267,7 @@ fn what_sts_says_is_made_fit_to_be_shown() {
         action: Action::GetCallerIdentity,
         url: URL,
         role: None,
+        target: None,
         caller: Caller::Credentials { access_key_id: "ASIA1", source: &source() },
         with_mfa: false,
     };
@@ -269,7 +277,7 @@ fn what_sts_says_is_made_fit_to_be_shown() {
         "{text}"
     );
     assert!(
-        text.ends_with("check what denies GetCallerIdentity to ASIA1 from instance metadata (web)"),
+        text.ends_with("check what denies sts:GetCallerIdentity to ASIA1 from instance metadata (web)"),
         "{text}"
     );
 }
@@ -282,6 +290,7 @@ fn a_yes_that_cannot_be_used_is_malformed() {
         action: Action::AssumeRoleWithWebIdentity,
         url: URL,
         role: Some(&role),
+        target: None,
         caller: Caller::Token { origin: "/run/token" },
         with_mfa: false,
     };

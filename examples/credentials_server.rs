@@ -1,0 +1,111 @@
+//! Credentials for other programs: one process has them, the others ask it as they would ask the agent of a container.
+//!
+//! Without arguments a short show: a server in front of an embedded local AWS, and a client that knows nothing but the two
+//! variables. `credentials_server --serve [ADDR]` vends the default chain of its environment, at 127.0.0.1:0 unless
+//! told otherwise, until SIGTERM or Ctrl-C. Once it listens it prints two lines, for the environment of whoever asks:
+//!
+//! ```text
+//! AWS_CONTAINER_CREDENTIALS_FULL_URI=http://127.0.0.1:40123/credentials
+//! AWS_CONTAINER_AUTHORIZATION_TOKEN=9f0b…
+//! ```
+#![allow(clippy::disallowed_methods, reason = "it is its own host")]
+
+use std::error::Error;
+use std::io::{Write, stdout};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+use aws_credential_chain::interop::CredentialsServer;
+use aws_credential_chain::testing::{Clock, LocalAws, World};
+use aws_credential_chain::{CredentialsCache, DefaultChain};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => show().await,
+        ["--serve"] => serve("127.0.0.1:0").await,
+        ["--serve", at] => serve(at).await,
+        _ => Err("usage: credentials_server [--serve [ADDR]]".into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "credentials_server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(at: &str) -> Result<(), Box<dyn Error>> {
+    let at: SocketAddr =
+        at.parse().map_err(|_| format!("{at:?} is no address: write it like 127.0.0.1:4321"))?;
+    let mut end = Termination::listen()?;
+    let server = CredentialsServer::start_at(CredentialsCache::new(DefaultChain::new()), at).await?;
+    let mut out = stdout();
+    for (name, value) in server.variables() {
+        writeln!(out, "{name}={value}")?;
+    }
+    out.flush()?;
+    end.wait().await;
+    Ok(())
+}
+
+async fn show() -> Result<(), Box<dyn Error>> {
+    let aws = LocalAws::builder().clock(Clock::starting_now()).start().await?;
+    aws.metadata().role("web");
+    let world = aws.world();
+    let cache = CredentialsCache::builder(DefaultChain::in_world(&world)).in_world(&world).build();
+    let server = CredentialsServer::start(cache).await?;
+    let mut out = stdout();
+    writeln!(out, "vending the role of a (local) instance at {}", server.uri())?;
+
+    // Another program, in whichever language: it has the two variables and nothing else.
+    let mut client = World::new();
+    for (name, value) in server.variables() {
+        client = client.env(name, value);
+    }
+    let theirs = CredentialsCache::builder(DefaultChain::in_world(&client)).in_world(&client).build();
+    let credentials = theirs.credentials().await?;
+    writeln!(out, "the client has {} from {}", credentials.access_key_id(), credentials.source())?;
+
+    let stranger = client.env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "a-guess");
+    let stranger = CredentialsCache::builder(DefaultChain::in_world(&stranger)).in_world(&stranger).build();
+    match stranger.credentials().await {
+        Ok(_) => Err("a stranger got credentials".into()),
+        Err(error) => Ok(writeln!(out, "a stranger hears: {error}")?),
+    }
+}
+
+/// SIGTERM, as supervisors end services, and Ctrl-C.
+#[cfg(unix)]
+struct Termination(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Termination {
+    fn listen() -> std::io::Result<Self> {
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map(Self)
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Termination;
+
+#[cfg(not(unix))]
+impl Termination {
+    #[allow(clippy::unnecessary_wraps, reason = "its twin can fail")]
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
