@@ -87,7 +87,7 @@ mod credentials;
 mod default_chain;
 mod error;
 mod host;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "metrics", feature = "sign", feature = "blocking"))]
 pub mod interop;
 mod observe;
 mod provider;
@@ -100,7 +100,7 @@ mod service;
 mod setting;
 #[cfg(feature = "profile")]
 mod shared_files;
-#[cfg(feature = "sts")]
+#[cfg(feature = "_sigv4")]
 mod sigv4;
 mod source;
 #[cfg(feature = "sts")]

@@ -26,7 +26,6 @@
 mod answer;
 mod refusal;
 mod request;
-mod xml;
 
 pub use self::answer::CallerIdentity;
 pub(crate) use self::answer::{Problem, Session};
