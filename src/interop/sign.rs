@@ -51,9 +51,10 @@ use crate::wire::rejection;
 ///
 /// A signed request is meant for the host in its URL, and nothing here signs for another. **But reqwest follows
 /// redirects by default, and takes the session token along**: towards another host it takes `authorization` off, but
-/// not `x-amz-security-token`. Build the client with `redirect(reqwest::redirect::Policy::none())`; a redirected
-/// request would need another signature anyway. Over plain HTTP, which is not refused, everybody on the way can read the
-/// token, and use the signature for five to fifteen minutes.
+/// not `x-amz-security-token`. Build the client with `redirect(reqwest::redirect::Policy::none())`, as
+/// `interop::client_builder` (feature `reqwest`) does; a redirected request would need another signature anyway. Over
+/// plain HTTP, which is not refused, everybody on the way can read the token, and use the signature for a quarter of an
+/// hour.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct RequestSigner {
