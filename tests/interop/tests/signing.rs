@@ -43,7 +43,7 @@ struct S3 {
 
 impl S3 {
     async fn of(cache: CredentialsCache) -> Self {
-        let signer = RequestSigner::new(cache, Region::new("eu-central-1").unwrap(), "s3");
+        let signer = RequestSigner::new(cache, Region::new("us-east-1").unwrap(), "s3");
         Self { signer, client: client_builder().await.unwrap().no_proxy().build().unwrap() }
     }
 
