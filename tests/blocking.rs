@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::disallowed_methods,
+    clippy::unchecked_time_subtraction,
     reason = "a test is its own host, and may fail loudly"
 )]
 

@@ -92,6 +92,10 @@ impl Limits {
 
 /// For users' own requests, which are signed: never redirected, with our TLS.
 #[cfg(feature = "reqwest")]
+#[cfg_attr(
+    not(feature = "_tls"),
+    expect(unused_variables, reason = "certificates are files, which only TLS needs")
+)]
 pub(crate) async fn for_signed_requests(host: &Host) -> Result<ClientBuilder, HttpError> {
     if !runtime::is_there() {
         return Err(HttpError::NoRuntime);
