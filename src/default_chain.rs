@@ -279,7 +279,7 @@ impl DefaultChain {
 
     #[cfg(not(feature = "profile"))]
     fn standard_profile_files(&self) -> impl CredentialsProvider + use<> {
-        let wanted = self.profile.is_some() || self.host.env.get("AWS_PROFILE").is_some();
+        let wanted = self.profile.is_some() || self.host.env.profile().is_some();
         crate::providers::Absent::new(crate::SourceKind::ProfileFile, "profile", wanted)
     }
 
@@ -345,11 +345,11 @@ impl CredentialsProvider for DefaultChain {
     async fn retrieve(&self) -> Result<Credentials, Error> {
         let credentials = self.chain().retrieve().await?;
         if credentials.source().kind() == crate::SourceKind::Environment
-            && let Some(profile) = self.host.env.get("AWS_PROFILE")
+            && let Some((variable, profile)) = self.host.env.profile()
         {
             tracing::warn!(
                 profile,
-                "AWS_ACCESS_KEY_ID and AWS_PROFILE are both set: the keys are used, the profile is not"
+                "AWS_ACCESS_KEY_ID and {variable} are both set: the keys are used, the profile is not"
             );
         }
         Ok(credentials)

@@ -18,7 +18,7 @@ pub(crate) use self::clock::LearnedSkew;
 #[cfg(feature = "_http")]
 pub(crate) use self::clock::Teacher;
 pub(crate) use self::clock::{Clock, Stopwatch};
-pub(crate) use self::env::Env;
+pub(crate) use self::env::{Env, PROFILE};
 pub(crate) use self::files::{FileError, Files, Stamp, off_the_runtime};
 
 /// Everything outside that a source may look at. Clones share it.

@@ -15,12 +15,16 @@ impl Maker<'_> {
             0..12 => {}
             12..69 => _ = set("AWS_PROFILE", &name),
             69..70 => _ = set("AWS_PROFILE", ""),
-            70..72 => _ = set("AWS_DEFAULT_PROFILE", &name),
-            72..74 => {
+            70..76 => _ = set("AWS_DEFAULT_PROFILE", &name),
+            76..77 => {
+                set("AWS_PROFILE", " ");
+                set("AWS_DEFAULT_PROFILE", &name);
+            }
+            77..80 => {
                 set("AWS_PROFILE", &name);
                 set("AWS_DEFAULT_PROFILE", NAMES[0]);
             }
-            74..96 => machine.profile_in_code = Some(name),
+            80..96 => machine.profile_in_code = Some(name),
             96..98 => _ = set("AWS_PROFILE", "nobody"),
             _ => machine.profile_in_code = Some("nobody".to_owned()),
         }
@@ -46,7 +50,12 @@ impl Maker<'_> {
                 set("AWS_SECRET_ACCESS_KEY", self.one_of(&SECRETS).to_owned());
                 set("AWS_SESSION_TOKEN", "token/of+a==session".to_owned());
             }
-            94..97 => {
+            94..95 => {
+                set(self.one_of(&["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"]), id);
+                let others = ["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "SECRET_ACCESS_KEY"];
+                set(self.one_of(&others), secret);
+            }
+            95..97 => {
                 let value = self.one_of(&["", " "]);
                 set("AWS_ACCESS_KEY_ID", value.to_owned());
                 set("AWS_SECRET_ACCESS_KEY", value.to_owned());
@@ -61,7 +70,7 @@ impl Maker<'_> {
         }
         for (percent, variable, value) in [
             (20, "AWS_ACCOUNT_ID", "111111111111"),
-            (5, "AWS_SECURITY_TOKEN", "token/of+boto=="),
+            (10, "AWS_SECURITY_TOKEN", "token/of+boto=="),
             (5, "AWS_SESSION_TOKEN", ""),
         ] {
             if self.chance(percent) {
@@ -82,6 +91,19 @@ impl Maker<'_> {
             (self.rng.bool(), "AWS_ROLE_SESSION_NAME", "of-env"),
         ] {
             if is_set {
+                machine.variables.insert(variable.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    /// What aws-vault reads for the role of the profile that is asked for: tags and an identity change nothing else.
+    pub(super) fn set_tags(&mut self, machine: &mut Machine) {
+        for (variable, value) in [
+            ("AWS_SESSION_TAGS", "team=a, cost=42"),
+            ("AWS_TRANSITIVE_TAGS", "team"),
+            ("AWS_SOURCE_IDENTITY", "alice"),
+        ] {
+            if self.chance(4) {
                 machine.variables.insert(variable.to_owned(), value.to_owned());
             }
         }

@@ -26,6 +26,7 @@ pub(super) fn machine(rng: &mut Rng, places: &Places) -> Machine {
     maker.select(&mut machine);
     maker.set_keys(&mut machine);
     maker.set_web_identity(&mut machine);
+    maker.set_tags(&mut machine);
     maker.set_services(&mut machine);
     maker.set_regions(&mut machine);
     maker.set_endpoints(&mut machine);
