@@ -249,8 +249,8 @@ async fn variables_of_aws_vault_are_for_the_role_that_is_asked_for() {
     assert!(seen.text().contains("AWS_SESSION_TAGS"), "{}", seen.text());
     for (variable, value) in [("AWS_SESSION_TAGS", "aws:team=CANARY"), ("AWS_SOURCE_IDENTITY", "CANARY b")] {
         let error = resolve(&world.clone().env(variable, value), "spoke").await.unwrap_err();
-        let place = format!("profile `spoke` (/home-of-the-test-world/.aws/config:5, AWS_SESSION_TAGS");
-        assert!(error.to_string().contains(&place) && error.to_string().contains(variable), "{error}");
+        let place = "profile `spoke` (/home-of-the-test-world/.aws/config:5, AWS_SESSION_TAGS";
+        assert!(error.to_string().contains(place) && error.to_string().contains(variable), "{error}");
         assert!(!error.to_string().contains("CANARY"), "{error}");
         let _world = world.clone().env("AWS_SESSION_TAGS", "team=b");
     }

@@ -61,8 +61,8 @@ fn what_is_kept_of_a_large_file_is_bounded() {
         let file = large(beginning, &line, size);
         let profiles = Profiles::parse(Some((CONFIG, &file)), None).unwrap();
         let (things, bytes) = kept(&profiles);
-        assert!(things <= kept_at_most, "{things} of {beginning:?} {:.20?}", line);
-        assert!(bytes <= file.len(), "{bytes} of {beginning:?} {:.20?}", line);
+        assert!(things <= kept_at_most, "{things} of {beginning:?} {line:.20?}");
+        assert!(bytes <= file.len(), "{bytes} of {beginning:?} {line:.20?}");
     }
 }
 

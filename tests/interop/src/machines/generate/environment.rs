@@ -103,7 +103,9 @@ impl Maker<'_> {
             ("AWS_TRANSITIVE_TAGS", "team"),
             ("AWS_SOURCE_IDENTITY", "alice"),
         ] {
-            if self.chance(4) {
+            // STS takes no key of a tag that is not there.
+            let has_tags = machine.variables.contains_key("AWS_SESSION_TAGS");
+            if self.chance(4) && (has_tags || variable != "AWS_TRANSITIVE_TAGS") {
                 machine.variables.insert(variable.to_owned(), value.to_owned());
             }
         }
