@@ -1,6 +1,7 @@
 //! Variables: which profile, which keys, which services, where.
 
 use super::{Maker, NAMES, REGIONS, SECRETS};
+use crate::machines::profile::{Profile, Profiles, without_properties};
 use crate::machines::resolve::WEB;
 use crate::machines::{File, Item, Machine, Section};
 
@@ -140,6 +141,28 @@ impl Maker<'_> {
         for variable in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
             if is_set && self.chance(60) {
                 machine.variables.insert(variable.to_owned(), self.one_of(&REGIONS).to_owned());
+            }
+        }
+    }
+
+    /// A role on the way has a region of its own, which counts where no variable names one.
+    pub(super) fn set_regions_of_sources(&mut self, machine: &mut Machine) {
+        let profiles = Profiles::of(machine);
+        let chain = profiles.chain(machine.selected());
+        let is_role = |profile: Profile<'_>| profile.has(&["role_arn"]) && !profile.has_static_keys();
+        let sources = chain.iter().skip(1).filter(|(_, profile)| is_role(*profile));
+        let sources: Vec<String> = sources.map(|(name, _)| (*name).to_owned()).collect();
+        if sources.is_empty() || !self.chance(50) {
+            return;
+        }
+        for variable in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+            machine.variables.remove(variable);
+        }
+        for file in machine.files_mut() {
+            let is_source = |section: &Section| sources.contains(&section.header.name);
+            without_properties(file, |section, property| is_source(section) && property.is("region"));
+            for section in file.sections.iter_mut().filter(|section| is_source(section)) {
+                section.push("region", REGIONS[3]);
             }
         }
     }
