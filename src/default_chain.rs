@@ -209,7 +209,7 @@ impl DefaultChain {
 
     #[cfg(not(feature = "profile"))]
     fn standard_profile_files(&self) -> impl CredentialsProvider + use<> {
-        let wanted = self.profile.is_some() || self.host.env.get("AWS_PROFILE").is_some();
+        let wanted = self.profile.is_some() || self.host.env.profile().is_some();
         crate::providers::Absent::new(SourceKind::ProfileFile, "profile", wanted)
     }
 
@@ -275,9 +275,9 @@ impl CredentialsProvider for DefaultChain {
     async fn retrieve(&self) -> Result<Credentials, Error> {
         let credentials = self.chain().retrieve().await?;
         if credentials.source().kind() == SourceKind::Environment
-            && let Some(profile) = self.host.env.get("AWS_PROFILE")
+            && let Some((variable, profile)) = self.host.env.profile()
         {
-            tracing::warn!(profile, "{}", explained::KEYS_BEFORE_PROFILE);
+            tracing::warn!(profile, "{}", explained::keys_before_profile(variable));
         }
         Ok(credentials)
     }

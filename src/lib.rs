@@ -25,6 +25,7 @@
 //!
 //! The first that is configured wins. One that is configured and fails stops the chain. A chain of your own is a
 //! [`ProviderChain`]; a source of your own implements [`CredentialsProvider`], or is a closure: [`provider_fn`].
+//! Every variable and profile key that is read stands in `docs/settings.md`.
 //!
 //! # Roles
 //!
@@ -88,6 +89,8 @@ mod chain;
 mod config;
 mod credentials;
 mod default_chain;
+#[cfg(any(feature = "profile", feature = "sts"))]
+mod endpoint_variables;
 mod error;
 mod explain;
 mod host;

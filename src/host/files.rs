@@ -96,7 +96,10 @@ impl fmt::Display for FileError {
         match self {
             Self::NotFound => f.write_str("does not exist"),
             Self::NotRegular => f.write_str("is not a regular file"),
-            Self::TooLarge { limit } => write!(f, "is larger than {} KiB", limit / 1024),
+            Self::TooLarge { limit } => match limit / 1024 {
+                kib if kib >= 1024 => write!(f, "is larger than {} MiB", kib / 1024),
+                kib => write!(f, "is larger than {kib} KiB"),
+            },
             Self::Io(kind) => write!(f, "cannot be read: {kind}"),
         }
     }
@@ -106,6 +109,9 @@ fn read_regular(path: &Path, limit: u64) -> Result<(Vec<u8>, Stamp), FileError> 
     let file = open(path)?;
     // Asked of what was opened, not of the path: it may have changed in between.
     let about = file.metadata().map_err(|error| io_error(&error))?;
+    if is_null_device(&about) {
+        return Ok((Vec::new(), Stamp::of(&about)));
+    }
     if !about.is_file() {
         return Err(FileError::NotRegular);
     }
@@ -116,6 +122,19 @@ fn read_regular(path: &Path, limit: u64) -> Result<(Vec<u8>, Stamp), FileError> 
     let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default());
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
     if bytes.len() as u64 > limit { Err(FileError::TooLarge { limit }) } else { Ok((bytes, stamp)) }
+}
+
+/// Whether it is `/dev/null`, which has nothing in it. What links to it is, too.
+#[cfg(unix)]
+fn is_null_device(about: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let is_same = |null: std::fs::Metadata| null.file_type().is_char_device() && null.rdev() == about.rdev();
+    about.file_type().is_char_device() && std::fs::metadata("/dev/null").is_ok_and(is_same)
+}
+
+#[cfg(not(unix))]
+fn is_null_device(_about: &std::fs::Metadata) -> bool {
+    false
 }
 
 /// Without waiting for the other end of a FIFO.

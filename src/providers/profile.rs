@@ -20,12 +20,16 @@
 //!
 //! The files are read at each retrieve, and a cache looks every minute whether they have changed, so that exchanged keys
 //! are picked up. The profile that is named, in code or
-//! by `AWS_PROFILE`, has to exist: failed otherwise. Without a name, no profile `default` is not configured. A profile
+//! by `AWS_PROFILE` (else `AWS_DEFAULT_PROFILE`), has to exist: failed otherwise. Without a name, no profile `default` is not configured. A profile
 //! that says nothing about credentials is not configured; one that says it wrongly is failed, with file and line.
 //!
 //! Roles are assumed one after the other, from the source on; each keeps its session between refreshes of the next,
 //! as long as the profiles stay as they are. A `credential_process` is carried out as `providers::Process` says
 //! (feature `process`).
+//!
+//! `AWS_SESSION_TAGS`, `AWS_TRANSITIVE_TAGS` and `AWS_SOURCE_IDENTITY` go before `session_tags`,
+//! `transitive_session_tags` and `source_identity` of the profile that is asked for, and say nothing about its sources, as
+//! in aws-vault.
 //!
 //! IAM Identity Center and `aws login` are read and checked here, and refused by name until their providers come:
 //! nothing in a profile is passed over in silence.
@@ -44,7 +48,7 @@ use crate::config::Plan;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::explain::Examined;
-use crate::host::Host;
+use crate::host::{Host, PROFILE};
 use crate::provider::CredentialsProvider;
 use crate::shared_files::{SharedFiles, Stamps};
 use crate::source::SourceKind;
@@ -106,6 +110,16 @@ impl ProfileFile {
             && assembled.carries_out(&plan)
         {
             return Ok(Arc::clone(assembled));
+        }
+        if self.profile.is_none()
+            && let [Some(used), Some(other)] = PROFILE.map(|variable| self.host.env.get(variable))
+            && used != other
+        {
+            tracing::warn!(
+                used,
+                other,
+                "AWS_PROFILE and AWS_DEFAULT_PROFILE name two profiles: the first is used"
+            );
         }
         for shadowed in &plan.shadowed {
             tracing::debug!(profile = shadowed.profile, key = shadowed.key, origin = %shadowed.origin, "has no effect");

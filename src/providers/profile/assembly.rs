@@ -147,7 +147,7 @@ mod roles {
         if let Some(duration) = duration {
             builder = builder.duration(*duration);
         }
-        let role = builder.build().map_err(|error| misread(name, role_arn, &error))?;
+        let role = builder.build().map_err(|error| misread(name, &role_arn.origin().to_string(), &error))?;
         let path = host.files.expand(token_file.text().trim(), &host.env);
         let named_by = token_file.origin().to_string();
         let settings = settings(profile, region.as_ref());
@@ -186,11 +186,11 @@ mod roles {
         if let Some(identity) = &step.source_identity {
             builder = builder.source_identity(identity.text().trim());
         }
-        builder.build().map_err(|error| misread(&step.profile, &step.role_arn, &error))
+        builder.build().map_err(|error| misread(&step.profile, &step.place(), &error))
     }
 
-    fn misread(profile: &str, at: &Value, error: &Error) -> Error {
-        let message = format!("profile `{profile}` ({}): {error}", at.origin());
+    fn misread(profile: &str, place: &str, error: &Error) -> Error {
+        let message = format!("profile `{profile}` ({place}): {error}");
         Failure::new(FailureKind::Misconfigured, NAME, message).into()
     }
 }
