@@ -18,6 +18,8 @@ mod container;
 mod env;
 #[cfg(feature = "imds")]
 mod imds;
+#[cfg(any(feature = "profile", feature = "sts"))]
+pub(crate) mod mfa;
 #[cfg(feature = "process")]
 mod process;
 #[cfg(feature = "profile")]
@@ -43,6 +45,8 @@ pub use self::container::Container;
 pub use self::env::Environment;
 #[cfg(feature = "imds")]
 pub use self::imds::{EndpointMode, InstanceMetadata};
+#[cfg(any(feature = "profile", feature = "sts"))]
+pub use self::mfa::MfaPrompt;
 #[cfg(feature = "process")]
 pub use self::process::Process;
 #[cfg(feature = "profile")]

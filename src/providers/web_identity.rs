@@ -148,7 +148,7 @@ impl WebIdentity {
             url: &endpoint.url,
             role: Some(&given.role),
             caller: Caller::Token { origin: &origin },
-            with_mfa: false,
+            mfa_device: None,
         };
         let name = generated_session_name(self.host.clock.now());
         let request = wire::AssumeRoleWithWebIdentity::new(&given.role, &name, &token).map_err(|flaw| {

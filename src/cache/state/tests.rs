@@ -186,7 +186,7 @@ fn a_rejection_is_lost_only_to_a_flight_that_knew_of_it_or_to_another_key() {
     let rejected = fresh(false).rejected();
     let land = |name, knew_of_rejection| {
         let value = Value { expiry: Some(at(7200)), ..value(name, false) };
-        let departure = Departure { knew_of_rejection };
+        let departure = Departure { knew_of_rejection, ..Departure::default() };
         rejected.landed(Ok(value), departure, &arrival(10, &RefreshPolicy::default()))
     };
     assert!(land("a", false).held().unwrap().rejected);

@@ -31,7 +31,7 @@ mod xml;
 pub use self::answer::CallerIdentity;
 pub(crate) use self::answer::{Problem, Session};
 pub(crate) use self::refusal::{Asked, Caller, Refusal};
-pub(crate) use self::request::{AssumeRole, AssumeRoleWithWebIdentity, get_caller_identity};
+pub(crate) use self::request::{AssumeRole, AssumeRoleWithWebIdentity, Mfa, get_caller_identity};
 
 /// What STS can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,8 +33,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) url: &'a str,
     pub(crate) role: Option<&'a Role>,
     pub(crate) caller: Caller<'a>,
-    /// Whether a code of a second factor went with it.
-    pub(crate) with_mfa: bool,
+    /// The MFA device of which a code went with it.
+    pub(crate) mfa_device: Option<&'a str>,
 }
 
 /// Who asked.
@@ -89,14 +89,15 @@ impl Asked<'_> {
     }
 }
 
-/// `AssumeRole arn:… with ASIA… from instance metadata (web)`
+/// `AssumeRole arn:… with ASIA… from instance metadata (web) and a code of arn:…`
 impl fmt::Display for Asked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.action.name())?;
         if let Some(role) = self.role {
             write!(f, " {}", role.arn())?;
         }
-        write!(f, " with {}", self.caller)
+        write!(f, " with {}", self.caller)?;
+        self.mfa_device.map_or(Ok(()), |device| write!(f, " and a code of {device}"))
     }
 }
 

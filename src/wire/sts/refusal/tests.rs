@@ -32,7 +32,7 @@ fn read(role: RoleBuilder, token: Option<&str>, status: u16, body: &str) -> Refu
     };
     let action = if token.is_some() { Action::AssumeRoleWithWebIdentity } else { Action::AssumeRole };
     let asked =
-        Asked { provider: "assumed role", action, url: URL, role: Some(&role), caller, with_mfa: false };
+        Asked { provider: "assumed role", action, url: URL, role: Some(&role), caller, mfa_device: None };
     Refusal::read(&asked, status, body.as_bytes())
 }
 
@@ -261,7 +261,7 @@ fn what_sts_says_is_made_fit_to_be_shown() {
         url: URL,
         role: None,
         caller: Caller::Credentials { access_key_id: "ASIA1", source: &source() },
-        with_mfa: false,
+        mfa_device: None,
     };
     let text = Refusal::read(&unnamed, 403, xml("AccessDenied", "no").as_bytes()).failure.to_string();
     assert!(
@@ -283,7 +283,7 @@ fn a_yes_that_cannot_be_used_is_malformed() {
         url: URL,
         role: Some(&role),
         caller: Caller::Token { origin: "/run/token" },
-        with_mfa: false,
+        mfa_device: None,
     };
     let failure = asked.unusable(&Problem::Missing("SessionToken"));
     assert_eq!(failure.kind(), FailureKind::Malformed);
