@@ -16,7 +16,7 @@ mod state;
 mod status;
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 #[cfg(feature = "sts")]
 pub(crate) use self::asked_by::{AskedBy, as_called};
@@ -183,6 +183,11 @@ impl CredentialsProvider for CredentialsCache {
             Some(_) => error.with_person(Person::Unasked),
             None => error,
         })
+    }
+
+    /// A read waits for a whole fetch.
+    fn time_limit(&self) -> Duration {
+        self.refresher.source().time_limit()
     }
 
     fn shared_cache(&self) -> Option<&CredentialsCache> {
