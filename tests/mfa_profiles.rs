@@ -150,7 +150,9 @@ mod programs {
         let path = directory.path().join("codes");
         std::fs::write(&path, codes.join("\n") + "\n").unwrap();
         let path = path.to_str().unwrap();
-        format!("mfa_process=head -n 1 '{path}'; tail -n +2 '{path}' > '{path}-left'; mv '{path}-left' '{path}'\n")
+        format!(
+            "mfa_process=head -n 1 '{path}'; tail -n +2 '{path}' > '{path}-left'; mv '{path}-left' '{path}'\n"
+        )
     }
 
     async fn until(what: impl Fn() -> bool) {

@@ -31,8 +31,9 @@ fn read(role: RoleBuilder, token: Option<&str>, status: u16, body: &str) -> Refu
         None => Caller::Credentials { access_key_id: "ASIA1", source: &source },
     };
     let action = if token.is_some() { Action::AssumeRoleWithWebIdentity } else { Action::AssumeRole };
-    let asked =
-        Asked { provider: "assumed role", action, url: URL, role: Some(&role), caller, mfa_device: None };
+    // Where it matters, a code went with it.
+    let mfa_device = body.contains("MultiFactor").then_some("arn:aws:iam::123456789012:mfa/alice");
+    let asked = Asked { provider: "assumed role", action, url: URL, role: Some(&role), caller, mfa_device };
     Refusal::read(&asked, status, body.as_bytes())
 }
 
@@ -152,7 +153,7 @@ fn each_remedy_speaks_of_its_case() {
         (
             "AccessDenied",
             "MultiFactorAuthentication failed with invalid MFA one time pass code.",
-            "wait for its next code",
+            "wait for the next one; if it stays so, check that arn:aws:iam::123456789012:mfa/alice is",
         ),
         ("AccessDenied", "Roles may not be assumed by root accounts.", "root user of an account cannot"),
         ("ExpiredToken", "", "renew ASIA1 from instance metadata (web)"),
