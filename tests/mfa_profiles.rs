@@ -171,7 +171,9 @@ mod programs {
         let directory = tempfile::tempdir().unwrap();
         let codes = ["918273", "827364"];
         let (aws, world, phone) = machine(&admin(&printing(&codes, &directory))).await;
-        codes.iter().for_each(|code| _ = aws.sts().accept_mfa_code(SERIAL, *code));
+        for code in codes {
+            aws.sts().accept_mfa_code(SERIAL, code);
+        }
         // The callback is there, and the program goes before it.
         let cache = cache(&world, chain(&world, "admin", &phone));
         let first = cache.credentials().await.unwrap();

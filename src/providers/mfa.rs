@@ -29,6 +29,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::Mutex;
 
+use crate::error::printable;
+
 #[cfg(feature = "sts")]
 pub(crate) use self::device::{Codes, MfaDevice};
 
@@ -64,7 +66,7 @@ impl MfaPrompt {
 impl fmt::Display for MfaPrompt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MFA code of {} for {}", self.serial_number, self.role_arn)?;
-        self.profile.as_ref().map_or(Ok(()), |profile| write!(f, " (profile {profile})"))
+        self.profile.as_ref().map_or(Ok(()), |profile| write!(f, " (profile {})", printable(profile)))
     }
 }
 

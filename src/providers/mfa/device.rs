@@ -95,18 +95,17 @@ impl MfaDevice {
             profile: self.place.as_ref().map(|(profile, _)| profile.clone()),
         };
         let wanted = prompt.to_string();
-        let withheld = |why: String| self.withheld(&wanted, &why, ASK_AGAIN);
         if !runtime::is_there() {
             let what = format!("nobody was asked for the {wanted}: there is no tokio runtime with timers");
             return Err(failure(FailureKind::NoRuntime, what, runtime::REMEDY));
         }
         let code = match tokio::time::timeout(PERSON_LIMIT, callback.code(prompt)).await {
-            Ok(Ok(code)) => code,
-            Ok(Err(error)) => return Err(withheld(printable(&error.to_string()))),
-            Err(_) => return Err(withheld(format!("none within {} s", PERSON_LIMIT.as_secs()))),
+            Ok(answer) => answer.map_err(|error| printable(&error.to_string())),
+            Err(_) => Err(format!("none within {} s", PERSON_LIMIT.as_secs())),
         };
+        let code = code.map_err(|why| withheld(&wanted, &why, ASK_AGAIN))?;
         self.read(code.expose_secret())
-            .map_err(|flaw| self.withheld(&wanted, &flaw.what, &format!("{}; {ASK_AGAIN}", flaw.remedy)))
+            .map_err(|flaw| withheld(&wanted, &flaw.what, &format!("{}; {ASK_AGAIN}", flaw.remedy)))
     }
 
     #[cfg(feature = "process")]
@@ -147,10 +146,6 @@ impl MfaDevice {
         Mfa::new(&self.serial_number, code.trim().into())
     }
 
-    fn withheld(&self, wanted: &str, why: &str, remedy: &str) -> Error {
-        failure(FailureKind::Withheld, format!("no {wanted}: {why}"), remedy.to_owned())
-    }
-
     fn nobody_knows(&self, role_arn: &str) -> Error {
         let of_profile = self.of_profile();
         let what = format!(
@@ -189,6 +184,10 @@ impl fmt::Debug for Codes {
             Self::Nobody => f.write_str("Nobody"),
         }
     }
+}
+
+fn withheld(wanted: &str, why: &str, remedy: &str) -> Error {
+    failure(FailureKind::Withheld, format!("no {wanted}: {why}"), remedy.to_owned())
 }
 
 fn failure(kind: FailureKind, what: String, remedy: impl Into<std::borrow::Cow<'static, str>>) -> Error {
