@@ -12,6 +12,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
+use aws_credential_chain::providers::MfaPrompt;
 use aws_credential_chain::sts::Sts;
 use aws_credential_chain::{Credentials, CredentialsCache, DefaultChain, Error};
 
@@ -26,7 +27,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match show(CredentialsCache::new(chain)).await {
+    match show(CredentialsCache::new(chain.mfa(ask))).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("whoami: {error}");
@@ -36,6 +37,13 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Asks for a code on the terminal, where a profile needs one.
+async fn ask(prompt: MfaPrompt) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    eprint!("{prompt}: ");
+    let line = tokio::task::spawn_blocking(|| std::io::stdin().lines().next()).await?;
+    Ok(line.ok_or("stdin is closed")??)
 }
 
 async fn show(cache: CredentialsCache) -> Result<(), Error> {

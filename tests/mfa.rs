@@ -186,6 +186,23 @@ async fn what_is_made_from_the_session_is_renewed_in_silence_until_that_ends() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_renewal_reaches_down_through_any_number_of_hops() {
+    let scene = Scene::new().await;
+    scene.aws.sts().role(OTHER).trusts(SPOKE);
+    let spoke = Role::builder(SPOKE).duration(QUARTER).build().unwrap();
+    let spoke = scene.admin().assume(spoke).in_world(&scene.world);
+    let cache = scene.spoke(spoke, OTHER);
+    let _fresh = cache.keep_fresh().unwrap();
+    key(&cache).await;
+    // All of them are over, and each remembers that the one below is.
+    scene.pass(120, &cache).await;
+    refused(&cache, FailureKind::Withheld, &OVER).await;
+    assert_eq!(scene.phone.asked(), 1);
+    cache.renew().await.unwrap();
+    assert_eq!(scene.phone.asked(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_session_that_is_shared_and_renewed_heals_all_that_is_made_from_it() {
     let scene = Scene::new().await;
     let hub = scene.cache(scene.admin());

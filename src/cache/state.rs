@@ -220,11 +220,8 @@ impl<V: Perishable> Snapshot<V> {
     /// Whether a read gets nothing before somebody asks by hand, although the policy would renew.
     pub(crate) fn waits_for_renewal(&self, now: WallTime, policy: &RefreshPolicy) -> bool {
         let is_by_hand = self.held.as_ref().is_some_and(|held| held.value.asks_for().is_some());
-        let is_left_alone =
-            self.trouble.as_ref().is_some_and(|trouble| trouble.next_attempt == WallTime::NEVER);
-        policy.renews()
-            && (is_by_hand || is_left_alone)
-            && matches!(self.decide(now, policy), Decision::Fail(_))
+        let waits = self.trouble.as_ref().is_some_and(|trouble| trouble.error.person().is_some());
+        policy.renews() && (is_by_hand || waits) && matches!(self.decide(now, policy), Decision::Fail(_))
     }
 
     /// Whether what is in hand is renewed without somebody asking for it.
