@@ -97,6 +97,9 @@ async fn refused(cache: &CredentialsCache, kind_of_it: FailureKind, says: &[&str
     error
 }
 
+/// What a person does, what STS does, what comes of it, and how often STS is asked.
+type Case = (Act, Option<Fault>, FailureKind, &'static [&'static str], usize);
+
 /// What reads say once a session is over.
 const OVER: [&str; 4] = [ADMIN, SERIAL, "expired at", "call `renew()`"];
 
@@ -305,7 +308,6 @@ async fn whatever_goes_wrong_with_a_code_nobody_is_asked_twice() {
     let (seen, _guard) = Seen::start();
     let scene = Scene::new().await;
     let unavailable = || Fault::status(503).forever();
-    type Case = (Act, Option<Fault>, FailureKind, &'static [&'static str], usize);
     let cases: [Case; 7] = [
         (Act::Refuses("not now"), None, FailureKind::Withheld, &["not now"], 0),
         (
@@ -335,7 +337,9 @@ async fn whatever_goes_wrong_with_a_code_nobody_is_asked_twice() {
     for (act, fault, kind_of_it, says, requests) in cases {
         let what = format!("{act:?}");
         scene.phone.then([act]);
-        fault.into_iter().for_each(|fault| scene.aws.fault(Route::AssumeRole, fault));
+        if let Some(fault) = fault {
+            scene.aws.fault(Route::AssumeRole, fault);
+        }
         let cache = scene.cache(scene.admin());
         let (asked, issued) = (scene.phone.asked(), scene.issued());
         let error = refused(&cache, kind_of_it, says).await;
