@@ -50,6 +50,8 @@ pub struct DefaultChain {
     host: Host,
     profile: Option<String>,
     region: Option<Region>,
+    #[cfg(feature = "profile")]
+    mfa: Option<crate::providers::mfa::MfaCallback>,
     environment: Slot,
     profile_files: Slot,
     web_identity: Slot,
@@ -77,6 +79,8 @@ impl DefaultChain {
             host,
             profile: None,
             region: None,
+            #[cfg(feature = "profile")]
+            mfa: None,
             environment: Slot::Standard,
             profile_files: Slot::Standard,
             web_identity: Slot::Standard,
@@ -98,6 +102,32 @@ impl DefaultChain {
     /// The region that [`resolve_region`](Self::resolve_region) answers with, whatever else says.
     pub fn region(mut self, region: Region) -> Self {
         self.region = Some(region);
+        self
+    }
+
+    /// Asks a person for codes of MFA devices, where the profile has `mfa_serial` and no `mfa_process`.
+    ///
+    /// ```
+    /// use aws_credential_chain::{CredentialsCache, DefaultChain};
+    ///
+    /// let cache = CredentialsCache::new(DefaultChain::new().profile("prod").mfa(|prompt| async move {
+    ///     println!("{prompt}:");
+    ///     let line = tokio::task::spawn_blocking(|| std::io::stdin().lines().next()).await?;
+    ///     Ok(line.ok_or("there is no terminal")??)
+    /// }));
+    /// ```
+    ///
+    /// The first read asks, and [`renew`](crate::CredentialsCache::renew) does, and nothing else:
+    /// [`AssumeRole::mfa`](crate::providers::AssumeRole::mfa) has the rules. A person has five minutes, and the chain as much
+    /// longer. A provider of your own in the place of the profile files asks by itself.
+    #[cfg(all(feature = "profile", feature = "sts"))]
+    pub fn mfa<F, Fut, C>(mut self, code: F) -> Self
+    where
+        F: Fn(crate::providers::MfaPrompt) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<C, Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+        C: Into<secrecy::SecretString>,
+    {
+        self.mfa = Some(crate::providers::mfa::MfaCallback::new(code));
         self
     }
 
@@ -204,7 +234,7 @@ impl DefaultChain {
 
     #[cfg(feature = "profile")]
     fn standard_profile_files(&self) -> impl CredentialsProvider + use<> {
-        crate::providers::ProfileFile::of(self.host.clone(), self.profile.clone())
+        crate::providers::ProfileFile::of(self.host.clone(), self.profile.clone()).with_mfa(self.mfa.clone())
     }
 
     #[cfg(not(feature = "profile"))]

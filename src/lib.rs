@@ -30,7 +30,8 @@
 //! # Roles
 //!
 //! Any provider can be the source of a role: `provider.assume(role)`, see `ProviderExt` (feature `sts`). Profiles with
-//! `role_arn` are carried out by the chain.
+//! `role_arn` are carried out by the chain. Where a code of an MFA device is needed, `DefaultChain::mfa` asks a person for it,
+//! and never unbidden.
 //!
 //! # What a read does
 //!

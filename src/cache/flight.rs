@@ -12,7 +12,8 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::cache::machine::{Landed, Machine};
+use crate::cache::asked_by::AskedBy;
+use crate::cache::machine::{Landed, Machine, Why};
 use crate::cache::scheduler::Watch;
 use crate::cache::state::{Departure, Held, Perishable, Snapshot};
 use crate::error::{Error, Failure, FailureKind};
@@ -74,6 +75,7 @@ pub(super) struct Flight<V> {
     pub(super) era: u64,
     /// Tells it from those before and after it.
     pub(super) number: u64,
+    pub(super) asked_by: AskedBy,
     limit: Duration,
     passengers: Arc<AtomicUsize>,
 }
@@ -99,6 +101,7 @@ impl<V: Perishable> Flight<V> {
             started: Stopwatch::start(),
             era,
             number,
+            asked_by: departure.asked_by,
             limit: machine.source().time_limit().saturating_add(OVERDUE),
             passengers: Arc::new(AtomicUsize::new(0)),
         };
@@ -111,11 +114,18 @@ impl<V: Perishable> Flight<V> {
         self.started.elapsed() >= self.limit
     }
 
+    /// Whether it ended where somebody would have had to be asked, and who is here now may ask for more than those it
+    /// started for.
+    pub(super) fn is_asked_by_less(&self, why: Why, is_empty: bool, error: &Error) -> bool {
+        error.person().is_some() && self.asked_by < AskedBy::of(why, is_empty)
+    }
+
     /// Takes off. Not to be called under the lock: a runtime that is shutting down drops the task at once, and with
     /// that lands the flight.
     pub(super) fn take_off(&self, runtime: &Handle, landing: Landing<V>) {
         let asked = LastAsked::here();
-        runtime.spawn(asked.of(PASSENGERS.scope(Arc::clone(&self.passengers), fly(landing))));
+        let flight = PASSENGERS.scope(Arc::clone(&self.passengers), fly(landing));
+        runtime.spawn(self.asked_by.behind(asked.of(flight)));
     }
 
     /// Waits until it has landed, or as long as `limit` allows. `None`: that was not long enough, or the flight ended

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::cache::asked_by::AskedBy;
 use crate::cache::flight::{self, Fetch, Flight, News};
 use crate::cache::policy::RefreshPolicy;
 use crate::cache::scheduler::{Kept, Watch};
@@ -113,8 +114,9 @@ impl<V: Perishable> Machine<V> {
             }
             let knew_of_rejection = snapshot.held().is_some_and(|held| held.rejected);
             tower.flights = tower.flights.wrapping_add(1);
-            let (flight, landing) =
-                Flight::new(self, Departure { knew_of_rejection }, tower.era, tower.flights);
+            let asked_by = AskedBy::of(why, snapshot.held().is_none());
+            let departure = Departure { knew_of_rejection, asked_by };
+            let (flight, landing) = Flight::new(self, departure, tower.era, tower.flights);
             let flight = Arc::new(flight);
             tower.flight = Some(Arc::clone(&flight));
             tower.rejected.clear();

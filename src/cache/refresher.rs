@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cache::asked_by::AskedBy;
 use crate::cache::flight::{self, Fetch, Flight, News};
 use crate::cache::machine::{Boarding, Machine, Why};
 use crate::cache::policy::{RefreshMode, RefreshPolicy};
@@ -42,6 +43,12 @@ impl<V: Perishable> Refresher<V> {
             let now = machine.clock.now();
             let snapshot = machine.slot.snapshot();
             machine.look_for_expiry(&snapshot, now);
+            if AskedBy::this_flight() == Some(AskedBy::Renewal)
+                && snapshot.waits_for_renewal(now, &machine.policy)
+            {
+                // Somebody has called `renew` further out, and this is in the way of it.
+                return self.renew().await;
+            }
             let (make_do, refresh) = match snapshot.decide(now, &machine.policy) {
                 Decision::Fail(error) => return Err(error),
                 Decision::Serve { value, refresh } => (value.clone(), refresh),
@@ -104,6 +111,7 @@ impl<V: Perishable> Refresher<V> {
             let Boarding::Boarded { flight, .. } = self.0.board(now, Why::OnDemand)? else { continue };
             match flight.wait(None).await {
                 _ if flight.era != self.0.tower().era => {}
+                Some(Err(error)) if flight.is_asked_by_less(Why::OnDemand, false, &error) => {}
                 Some(outcome) => return outcome,
                 None if flight.is_overdue() => {}
                 None => return Err(flight::interrupted(self.0.source().name())),
@@ -185,6 +193,11 @@ impl<V: Perishable> Refresher<V> {
             return Some(Ok(value));
         }
         if ended.is_none() && flight.is_overdue() {
+            return None;
+        }
+        if let Some(Err(error)) = &ended
+            && flight.is_asked_by_less(Why::IfDue, snapshot.held().is_none(), error)
+        {
             return None;
         }
         // Neither an answer nor anything to make do with: the clock has jumped past expiry. Decide again.

@@ -20,7 +20,7 @@ pub(crate) use command::Invocation;
 pub(crate) use endpoint_override::{EndpointSettings, endpoint_override};
 #[cfg(feature = "profile")]
 pub(crate) use plan::{
-    Base, CredentialSource, Plan, PlanError, RoleStep, RoleVariables, WebIdentity, flag, plan, setting,
+    Base, CredentialSource, Mfa, Plan, PlanError, RoleStep, RoleVariables, WebIdentity, flag, plan, setting,
 };
 #[cfg(feature = "profile")]
 pub(crate) use profiles::{Profile, Profiles, Value};

@@ -16,6 +16,8 @@
 //! external_id = …
 //! session_tags = team=reports,cost=42     # this one and the next as aws-vault reads them
 //! include_profile = common                # what this profile does not set, but for access keys
+//! mfa_serial = arn:aws:iam::123456789012:mfa/alice
+//! mfa_process = pass otp aws              # prints a code of that device; as aws-vault reads it
 //! ```
 //!
 //! The files are read at each retrieve, and a cache looks every minute whether they have changed, so that exchanged keys
@@ -30,6 +32,10 @@
 //! `AWS_SESSION_TAGS`, `AWS_TRANSITIVE_TAGS` and `AWS_SOURCE_IDENTITY` go before `session_tags`,
 //! `transitive_session_tags` and `source_identity` of the profile that is asked for, and say nothing about its sources, as
 //! in aws-vault.
+//!
+//! A code of the device that `mfa_serial` names is given by the program in `mfa_process`, and then the session is renewed like
+//! any other. Otherwise a person is asked, by the callback that was set with `ProfileFile::mfa`: when, and when not,
+//! `AssumeRole::mfa` says. Without a callback it is an error. STS takes codes from users only: the source has to be keys.
 //!
 //! IAM Identity Center and `aws login` are read and checked here, and refused by name until their providers come:
 //! nothing in a profile is passed over in silence.
@@ -50,6 +56,7 @@ use crate::error::Error;
 use crate::explain::Examined;
 use crate::host::{Host, PROFILE};
 use crate::provider::CredentialsProvider;
+use crate::providers::mfa::{MfaCallback, PERSON_LIMIT};
 use crate::shared_files::{SharedFiles, Stamps};
 use crate::source::SourceKind;
 
@@ -64,6 +71,7 @@ use crate::source::SourceKind;
 pub struct ProfileFile {
     host: Host,
     profile: Option<String>,
+    mfa: Option<MfaCallback>,
     /// Clones share it, and with it the sessions of the roles on the way.
     assembled: Arc<Mutex<Option<Arc<Assembled>>>>,
     /// How the files looked that this was read from.
@@ -84,6 +92,19 @@ impl ProfileFile {
         self
     }
 
+    /// Asks a person for codes, where a profile has `mfa_serial` and no `mfa_process`: see
+    /// [`AssumeRole::mfa`](crate::providers::AssumeRole::mfa).
+    #[cfg(feature = "sts")]
+    #[must_use]
+    pub fn mfa<F, Fut, C>(self, code: F) -> Self
+    where
+        F: Fn(crate::providers::MfaPrompt) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<C, Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+        C: Into<secrecy::SecretString>,
+    {
+        self.with_mfa(Some(MfaCallback::new(code)))
+    }
+
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     #[must_use]
@@ -92,7 +113,13 @@ impl ProfileFile {
     }
 
     pub(crate) fn of(host: Host, profile: Option<String>) -> Self {
-        Self { host, profile, assembled: Arc::default(), seen: Arc::default() }
+        Self { host, profile, mfa: None, assembled: Arc::default(), seen: Arc::default() }
+    }
+
+    /// Whom to ask for codes of MFA devices.
+    pub(crate) fn with_mfa(mut self, mfa: Option<MfaCallback>) -> Self {
+        self.mfa = mfa;
+        self
     }
 
     fn files(&self) -> SharedFiles {
@@ -124,7 +151,8 @@ impl ProfileFile {
         for shadowed in &plan.shadowed {
             tracing::debug!(profile = shadowed.profile, key = shadowed.key, origin = %shadowed.origin, "has no effect");
         }
-        let assembled = Arc::new(Assembled::new(&self.host, self.profile.as_deref(), plan)?);
+        let assembled =
+            Arc::new(Assembled::new(&self.host, self.profile.as_deref(), self.mfa.as_ref(), plan)?);
         *known = Some(Arc::clone(&assembled));
         Ok(assembled)
     }
@@ -145,8 +173,9 @@ impl CredentialsProvider for ProfileFile {
         assembled.provider.retrieve().await.map_err(|error| loaded.set_up(error))
     }
 
+    /// Of all roles in a row only the first can ask a person: sessions have no MFA device.
     fn time_limit(&self) -> Duration {
-        CHAIN_TIME_LIMIT
+        if self.mfa.is_some() { CHAIN_TIME_LIMIT.saturating_add(PERSON_LIMIT) } else { CHAIN_TIME_LIMIT }
     }
 
     fn may_change(&self) -> bool {

@@ -8,6 +8,7 @@ use crate::error::{Error, Failure, FailureKind, printable};
 use crate::host::Host;
 use crate::provider::{SharedProvider, provider_fn};
 use crate::providers::Environment;
+use crate::providers::mfa::MfaCallback;
 use crate::shared_files::{NAME, SharedFiles};
 use crate::source::{Source, SourceKind};
 
@@ -20,11 +21,16 @@ pub(super) struct Assembled {
 }
 
 impl Assembled {
-    /// `profile`: the one that was named in code.
-    pub(super) fn new(host: &Host, profile: Option<&str>, plan: Plan) -> Result<Self, Error> {
+    /// `profile`: the one that was named in code; `mfa`: whom to ask for codes.
+    pub(super) fn new(
+        host: &Host,
+        profile: Option<&str>,
+        mfa: Option<&MfaCallback>,
+        plan: Plan,
+    ) -> Result<Self, Error> {
         let mut provider = base(host, profile, &plan)?;
         for step in &plan.roles {
-            provider = roles::assume(host, profile, provider, step)?;
+            provider = roles::assume(host, profile, mfa, provider, step)?;
         }
         Ok(Self { plan, provider })
     }
@@ -117,8 +123,11 @@ fn credential_source(host: &Host, profile: Option<&str>, source: CredentialSourc
 mod roles {
     //! Roles, as their profiles describe them.
 
-    use super::{Error, Failure, FailureKind, Host, NAME, SharedProvider, Value, not_yet};
-    use crate::config::{self, RoleStep};
+    use secrecy::SecretString;
+
+    use super::{Error, Failure, FailureKind, Host, MfaCallback, NAME, SharedProvider, Value};
+    use crate::config::{self, Mfa, RoleStep};
+    use crate::providers::mfa::{Codes, MfaDevice};
     use crate::providers::{AssumeRole, WebIdentity};
     use crate::role::Role;
     use crate::service::ServiceSettings;
@@ -126,11 +135,33 @@ mod roles {
     pub(super) fn assume(
         host: &Host,
         profile: Option<&str>,
+        mfa: Option<&MfaCallback>,
         source: SharedProvider,
         step: &RoleStep,
     ) -> Result<SharedProvider, Error> {
         let settings = settings(profile, step.region.as_ref());
-        Ok(SharedProvider::new(AssumeRole::of(host.clone(), settings, source, role(step)?)))
+        let mut assumed = AssumeRole::of(host.clone(), settings, source, role(step)?);
+        if let Some(asked) = &step.mfa {
+            assumed = assumed.with_device(device(&step.profile, asked, mfa));
+        }
+        Ok(SharedProvider::new(assumed))
+    }
+
+    /// A program that knows the codes goes before a person: nobody need be bothered.
+    fn device(profile: &str, Mfa { serial, process }: &Mfa, mfa: Option<&MfaCallback>) -> MfaDevice {
+        let codes = match (process, mfa) {
+            (Some(command), _) => Codes::Process {
+                command: SecretString::from(command.text()),
+                origin: command.origin().to_string(),
+            },
+            (None, Some(callback)) => Codes::Person(callback.clone()),
+            (None, None) => Codes::Nobody,
+        };
+        MfaDevice {
+            serial_number: serial.text().trim().to_owned(),
+            place: Some((profile.to_owned(), serial.origin().to_string())),
+            codes,
+        }
     }
 
     pub(super) fn web_identity(
@@ -163,10 +194,6 @@ mod roles {
     }
 
     fn role(step: &RoleStep) -> Result<Role, Error> {
-        // Passed over in silence, it would assume the role otherwise than somebody wants it.
-        if let Some(mfa) = &step.mfa {
-            return Err(not_yet("mfa_serial", &step.profile, &mfa.serial));
-        }
         let mut builder = Role::builder(step.role_arn.text().trim());
         if let Some(id) = &step.external_id {
             builder = builder.external_id(id.text().trim());
@@ -199,7 +226,7 @@ mod roles {
 mod roles {
     //! This build has no roles: a profile that asks for one is told so.
 
-    use super::{Error, Host, SharedProvider};
+    use super::{Error, Host, MfaCallback, SharedProvider};
     use crate::config::{RoleStep, WebIdentity};
     use crate::providers::Absent;
     use crate::source::SourceKind;
@@ -208,6 +235,7 @@ mod roles {
     pub(super) fn assume(
         _host: &Host,
         _profile: Option<&str>,
+        _mfa: Option<&MfaCallback>,
         _source: SharedProvider,
         _step: &RoleStep,
     ) -> Result<SharedProvider, Error> {
