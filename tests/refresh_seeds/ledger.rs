@@ -164,6 +164,11 @@ impl Ledger {
         }
     }
 
+    pub(crate) fn clock_was_set(&mut self) {
+        self.forced = true;
+        self.upheavals += 1;
+    }
+
     pub(crate) fn forget(&mut self, flight_is_up: bool) {
         self.held = None;
         self.failures = 0;

@@ -11,6 +11,8 @@ pub(crate) struct Plan {
     pub(crate) kind: SourceKind,
     pub(crate) phases: Vec<Phase>,
     pub(crate) acts: Vec<(Duration, Act)>,
+    /// The machine sleeps so long each time that this many refreshes have landed, before those who wait have their turn.
+    pub(crate) naps: Option<(u32, Duration)>,
     /// Nothing but one outage, shorter than the advisory window: no read may notice it.
     pub(crate) calm: bool,
 }
@@ -128,7 +130,8 @@ impl Plan {
             };
             phases.push(Phase { until, latency, does: does(rng, lifetime) });
         }
-        Self { rules, kind: kind(rng), phases, acts, calm: false }
+        let naps = one_in(rng, 4).then(|| (rng.u32(2..6), part(rng, lifetime * 2)));
+        Self { rules, kind: kind(rng), phases, acts, naps, calm: false }
     }
 
     /// One outage that is shorter than the advisory window, and readers who look often enough to start a refresh.
@@ -174,7 +177,7 @@ impl Plan {
         }
         let inline = one_in(rng, 4);
         let rules = Rules { name: Name::Ours, window: None, inline, never_stale: one_in(rng, 3) };
-        Self { rules, kind: kind(rng), phases, acts, calm: true }
+        Self { rules, kind: kind(rng), phases, acts, naps: None, calm: true }
     }
 
     pub(crate) fn phase(&self, at: Duration) -> Phase {

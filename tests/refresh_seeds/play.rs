@@ -1,10 +1,13 @@
 //! Carries a plan out against a cache, from outside, and holds what it sees against the invariants.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_chain::testing::World;
-use aws_credential_chain::{CacheState, Credentials, CredentialsCache, Error, KeepFresh, Lasting, Status};
+use aws_credential_chain::{
+    CacheState, Credentials, CredentialsCache, Error, Event, KeepFresh, Lasting, Status,
+};
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -30,8 +33,11 @@ pub(crate) fn play(seed: u64, plan: Plan, traced: bool) -> Seen {
         ledger: Arc::new(Mutex::new(Ledger::new(Arc::clone(&plan), traced))),
     };
     source.ledger().note(|| format!("{:?}, {}", plan.rules, plan.kind));
-    let cache =
-        CredentialsCache::builder(source.clone()).in_world(&world).refresh(plan.rules.policy()).build();
+    let cache = CredentialsCache::builder(source.clone())
+        .in_world(&world)
+        .refresh(plan.rules.policy())
+        .observer(napping(&source))
+        .build();
     let stage = Stage { source, cache };
     let mut acts = &plan.acts[..];
     let mut shown = None;
@@ -51,6 +57,21 @@ pub(crate) fn play(seed: u64, plan: Plan, traced: bool) -> Seen {
         complaint: ledger.complaint.take(),
         trace: ledger.trace.take().unwrap_or_default(),
         calls: ledger.calls,
+    }
+}
+
+/// A laptop's lid falls as a refresh lands.
+fn napping(source: &Source) -> impl Fn(&Event) + Send + Sync + 'static + use<> {
+    let (source, landings) = (source.clone(), AtomicU32::new(0));
+    move |event| {
+        let Some((each, nap)) = source.plan.naps else { return };
+        if matches!(event, Event::Refreshed { .. })
+            && landings.fetch_add(1, Ordering::Relaxed) % each == each - 1
+        {
+            source.clock.turn(nap);
+            source.ledger().note(|| format!("sleeps for {nap:?}"));
+            source.ledger().clock_was_set();
+        }
     }
 }
 
@@ -160,22 +181,16 @@ impl Stage {
             }
             Act::Turn(by) => {
                 clock.turn(by);
-                self.clock_was_set();
+                self.source.ledger().clock_was_set();
             }
             Act::TurnBack(by) => {
                 clock.turn_back(by);
-                self.clock_was_set();
+                self.source.ledger().clock_was_set();
             }
             Act::KeepFresh(true) => *fresh = self.cache.keep_fresh().ok(),
             Act::KeepFresh(false) => *fresh = None,
             Act::NewRuntime => {}
         }
-    }
-
-    fn clock_was_set(&self) {
-        let mut ledger = self.source.ledger();
-        ledger.forced = true;
-        ledger.upheavals += 1;
     }
 
     /// However long it takes, it takes no longer than the provider's limit, once for each time that it was joined anew.
