@@ -77,9 +77,9 @@ fn all_hold(test: &str, draw: fn(u64) -> Plan, usually: u64) {
                     if seed >= seeds.end || broken.lock().unwrap().len() >= 20 {
                         return;
                     }
-                    let seen = play(seed, draw(seed), false);
-                    calls.fetch_add(u64::from(seen.calls), Ordering::Relaxed);
-                    if let Some(complaint) = seen.complaint {
+                    let run = play(seed, draw(seed), false);
+                    calls.fetch_add(u64::from(run.calls), Ordering::Relaxed);
+                    if let Some(complaint) = run.complaint {
                         broken.lock().unwrap().push((seed, complaint));
                     }
                 }

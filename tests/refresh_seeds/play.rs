@@ -109,7 +109,7 @@ impl Stage {
             }
             self.act(*act, &mut fresh, &mut readers);
             // Now and then several happen before any task has its turn.
-            if acts.len() % 3 != 0 {
+            if !acts.len().is_multiple_of(3) {
                 yield_now().await;
             }
             if self.source.ledger().complaint.is_some() {

@@ -46,7 +46,9 @@ fn no_set_is_torn_and_none_comes_back() {
         };
         let swappers = [threads.spawn(swap), threads.spawn(swap)];
         let readers = [(); 4].map(|()| threads.spawn(read));
-        swappers.into_iter().for_each(|swapper| swapper.join().unwrap());
+        for swapper in swappers {
+            swapper.join().unwrap();
+        }
         done.store(true, Ordering::Release);
         readers.into_iter().map(|reader| reader.join().unwrap()).sum::<u32>()
     });
