@@ -113,6 +113,7 @@ mod sigv4;
 mod source;
 #[cfg(feature = "sts")]
 pub mod sts;
+mod sync;
 #[cfg(feature = "test-util")]
 pub mod testing;
 mod wall_time;

@@ -1,7 +1,7 @@
 //! What all clones of a refresher share: the snapshot, the lock over what changes it, and what is asked.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use crate::cache::asked_by::AskedBy;
@@ -12,6 +12,7 @@ use crate::cache::slot::Slot;
 use crate::cache::state::{Arrival, Decision, Departure, Draws, Perishable, Phase, Snapshot};
 use crate::error::Error;
 use crate::host::{Clock, Env};
+use crate::sync::{AtomicBool, Mutex, MutexGuard};
 use crate::wall_time::WallTime;
 
 pub(super) struct Machine<V> {

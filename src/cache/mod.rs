@@ -6,6 +6,8 @@ mod flight;
 mod lasting;
 mod look;
 mod machine;
+#[cfg(all(test, aws_credential_chain_model))]
+mod model;
 mod observed;
 mod policy;
 mod ready;

@@ -11,7 +11,7 @@ use crate::cache::flight::{self, Fetch, Flight, News};
 use crate::cache::machine::{Boarding, Machine, Why};
 use crate::cache::policy::{RefreshMode, RefreshPolicy};
 use crate::cache::scheduler::KeepFresh;
-use crate::cache::state::{Decision, Patience, Perishable, Snapshot, shortfall};
+use crate::cache::state::{Decision, Patience, Perishable, Snapshot, has_expired, shortfall};
 use crate::error::Error;
 use crate::host::{Clock, Env, Stopwatch};
 use crate::provider::Notice;
@@ -112,6 +112,7 @@ impl<V: Perishable> Refresher<V> {
             match flight.wait(None).await {
                 _ if flight.era != self.0.tower().era => {}
                 Some(Err(error)) if flight.is_asked_by_less(Why::OnDemand, false, &error) => {}
+                Some(Ok(value)) if has_expired(&value, self.0.clock.now()) => {}
                 Some(outcome) => return outcome,
                 None if flight.is_overdue() => {}
                 None => return Err(flight::interrupted(self.0.source().name())),
@@ -185,11 +186,14 @@ impl<V: Perishable> Refresher<V> {
             // Forgotten while it was up: what it brought belongs to those who came before.
             return None;
         }
+        let now = self.0.clock.now();
+        // Between the landing and this turn the machine may have slept.
+        let ended = ended.filter(|ended| !ended.as_ref().is_ok_and(|value| has_expired(value, now)));
         if let Some(Ok(value)) = ended {
             return Some(Ok(value));
         }
         let snapshot = self.0.slot.snapshot();
-        if let Some(value) = snapshot.make_do(self.0.clock.now(), &self.0.policy) {
+        if let Some(value) = snapshot.make_do(now, &self.0.policy) {
             return Some(Ok(value));
         }
         if ended.is_none() && flight.is_overdue() {

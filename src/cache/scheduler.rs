@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::runtime::{Handle, Id};
 use tokio::sync::Notify;
 
 use self::agenda::Agenda;
@@ -20,6 +19,7 @@ use crate::cache::asked_by::AskedBy;
 use crate::cache::ready::WALL_CLOCK_LOOK;
 use crate::error::Error;
 use crate::host::{Clock, Stopwatch};
+use crate::sync::{Handle, Id};
 use crate::wall_time::WallTime;
 
 /// What can be kept fresh.

@@ -280,6 +280,10 @@ pub(crate) fn shortfall(value: &impl Perishable, now: WallTime, needed: Duration
     value.expiry().map_or(Duration::ZERO, |expiry| needed.saturating_sub(now.until(expiry)))
 }
 
+pub(crate) fn has_expired(value: &impl Perishable, now: WallTime) -> bool {
+    value.expiry().is_some_and(|expiry| expiry <= now)
+}
+
 impl<V> Held<V> {
     pub(crate) fn phase(&self, now: WallTime) -> Phase {
         if now >= self.expiry {

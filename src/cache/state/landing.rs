@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Held, Perishable, Phase, Snapshot, Trouble};
+use super::{Held, Perishable, Phase, Snapshot, Trouble, has_expired};
 use crate::cache::asked_by::AskedBy;
 use crate::cache::policy::{AfterFailure, InHand, RefreshPolicy};
 use crate::error::{Error, Failure, FailureKind};
@@ -45,7 +45,7 @@ impl<V: Perishable> Snapshot<V> {
         arrival: &Arrival<'_>,
     ) -> Self {
         match outcome {
-            Ok(value) if value.expiry().is_some_and(|expiry| expiry <= arrival.now) => {
+            Ok(value) if has_expired(&value, arrival.now) => {
                 self.failed(already_expired(&value), departure, arrival)
             }
             Ok(value) => self.refreshed(value, departure, arrival),
