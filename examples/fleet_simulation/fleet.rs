@@ -51,8 +51,7 @@ async fn simulate(scenario: Scenario, size: Size) -> io::Result<Outcome> {
     let clock = Clock::default();
     clock.seed(size.seed);
     let world = World::with_clock(clock.clone());
-    let capacity = (size.machines * CAPACITY.0).div_ceil(CAPACITY.1);
-    let source = Source::new(&clock, life.lifetime, capacity, away);
+    let source = Source::new(&clock, life.lifetime, size.capacity(), away);
 
     // The same for both policies.
     let mut random = fastrand::Rng::with_seed(size.seed);
@@ -203,5 +202,3 @@ impl Outcome {
 pub(crate) const WATCHED_AFTER: Duration = Duration::from_secs(30 * 60);
 /// The smallest step of tokio's timers.
 const A_MOMENT: Duration = Duration::from_millis(1);
-/// The source takes 600 requests a second of 10,000 machines, and of others in proportion.
-const CAPACITY: (u32, u32) = (600, 10_000);

@@ -7,7 +7,7 @@ use crate::report::time;
 use crate::scenario::{LIVES, Life, OUTAGES, Policy, Row, Size};
 
 pub(crate) fn svg(rows: &[Row], size: Size) -> Result<String, fmt::Error> {
-    let (width, height) = (LEFT + 3.0 * PANEL.across, TOP + 3.0 * PANEL.down + 10.0);
+    let (width, height) = (LEFT + 3.0 * PANEL.across, TOP + 3.0 * PANEL.down - 40.0);
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
          <rect width=\"{width}\" height=\"{height}\" fill=\"white\"/>\n\
@@ -25,8 +25,7 @@ pub(crate) fn svg(rows: &[Row], size: Size) -> Result<String, fmt::Error> {
         )?;
     }
     for (down, question) in QUESTIONS.iter().enumerate() {
-        let values = rows.iter().map(|row| (question.ask)(&row.outcome, size));
-        let most = question.most.unwrap_or_else(|| nice(values.fold(0.0, f64::max)));
+        let most = (question.most)(size);
         for (across, life) in LIVES.into_iter().enumerate() {
             let (x, y) = (LEFT + number_of(across) * PANEL.across, TOP + number_of(down) * PANEL.down);
             let panel = Panel { x, y, most };
@@ -44,25 +43,25 @@ pub(crate) fn svg(rows: &[Row], size: Size) -> Result<String, fmt::Error> {
 
 struct Question {
     title: &'static str,
-    /// The end of the axis; `None`: by the values.
-    most: Option<f64>,
+    /// The end of the axis.
+    most: fn(Size) -> f64,
     ask: fn(&Outcome, Size) -> f64,
 }
 
 const QUESTIONS: [Question; 3] = [
     Question {
         title: "machines that held only expired credentials, %",
-        most: Some(100.0),
+        most: |_| 100.0,
         ask: |outcome, size| f64::from(outcome.affected) * 100.0 / f64::from(size.machines),
     },
     Question {
         title: "after the outage: seconds until all are fresh",
-        most: Some(600.0),
+        most: |_| 600.0,
         ask: |outcome, _| outcome.all_fresh_after.as_secs_f64(),
     },
     Question {
-        title: "requests a second during the outage",
-        most: None,
+        title: "requests a second, of those the source can take",
+        most: |size| f64::from(size.capacity()),
         ask: |outcome, _| outcome.mean_load,
     },
 ];
@@ -133,18 +132,6 @@ fn color(policy: Policy) -> &'static str {
         Policy::Ours => "#1f6fb4",
         Policy::Aws => "#d9761c",
     }
-}
-
-/// The next of 1, 2, 5, 10, 20, 50, …
-fn nice(value: f64) -> f64 {
-    let mut end = 1.0;
-    for factor in [2.0, 2.5, 2.0].into_iter().cycle() {
-        if value <= end {
-            break;
-        }
-        end *= factor;
-    }
-    end
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a handful")]

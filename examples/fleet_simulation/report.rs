@@ -11,8 +11,9 @@ pub(crate) fn table(rows: &[Row], size: Size) -> Result<String, fmt::Error> {
     let mut text = String::new();
     writeln!(
         text,
-        "{} machines, whose source goes away for a while. Watched until {} after its return.",
+        "{} machines, whose source takes {} requests/s and goes away for a while. Watched until {} after its return.",
         size.machines,
+        size.capacity(),
         time(WATCHED_AFTER),
     )?;
     let mut life = None;
@@ -44,10 +45,8 @@ fn heading(text: &mut String, life: Life, size: Size) -> fmt::Result {
         f64::from(size.machines) / every,
     )?;
     write!(text, "{:>8}", "outage")?;
-    for column in COLUMNS {
-        write!(text, "  {:^17}", column.title)?;
-    }
-    write!(text, "\n{:>8}", "")?;
+    let titles = COLUMNS.map(|column| format!("  {:^17}", column.title)).concat();
+    write!(text, "{}\n{:>8}", titles.trim_end(), "")?;
     for _ in COLUMNS {
         write!(text, "  {:>8} {:>8}", "ours", "AWS")?;
     }

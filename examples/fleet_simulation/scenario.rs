@@ -16,6 +16,13 @@ pub(crate) struct Size {
     pub seed: u64,
 }
 
+impl Size {
+    /// Requests that the source takes in a second.
+    pub(crate) fn capacity(self) -> u32 {
+        (self.machines * CAPACITY.0).div_ceil(CAPACITY.1)
+    }
+}
+
 /// One fleet, one outage.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scenario {
@@ -107,6 +114,8 @@ const fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(minutes * 60)
 }
 
+/// 600 requests a second of 10,000 machines, and of others in proportion.
+const CAPACITY: (u32, u32) = (600, 10_000);
 pub(crate) const LIVES: [Life; 3] = [
     Life { lifetime: minutes(15), window: minutes(5) },
     Life { lifetime: minutes(60), window: minutes(15) },
