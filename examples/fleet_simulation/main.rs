@@ -1,9 +1,10 @@
 //! A fleet whose source of credentials goes away for a while: who is left with expired credentials, for how long, and
 //! what the source has to bear; by this crate's rules and by those of AWS's SDKs.
 //!
-//! `fleet_simulation [--json] [--svg [PATH]] [--machines N] [--seed N]`: without arguments 10,000 machines (in a
-//! debug build 1,000, and a source that takes less in proportion) and a table, within a minute. `--json` prints one JSON document instead; `--svg` also draws the plot that `docs/refresh.md` shows
-//! (into `docs/fleet.svg`, or wherever `PATH` says). The same seed gives the same figures.
+//! `fleet_simulation [--json] [--svg [PATH]] [--machines N] [--seed N]`: without arguments a table of 10,000 machines, or
+//! of 1,000 in a debug build, where that takes some 50 s of processor time. `--json` prints one JSON document instead;
+//! `--svg` also draws the plot that `docs/refresh.md` shows (into `docs/fleet.svg`, or wherever `PATH` says). The same seed
+//! gives the same figures.
 //!
 //! Each machine is a real cache under a real policy; the time is virtual. A machine reads all the time: whenever
 //! there is anything for a read to do, one comes at that instant. So what holds for a machine at a moment holds for
