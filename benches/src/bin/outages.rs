@@ -52,7 +52,9 @@ fn row_of_reads(title: &str, library: Library, kind: Kind, server: &Handle) {
 fn herd(server: &Handle) {
     println!("\n10,000 tasks, nothing cached, 20 ms a request      requests       ms");
     for library in Library::ALL {
-        let (requests, took) = cached::herd(library, server);
+        // The best of three: whoever comes first also makes the process grow.
+        let runs = (0..3).map(|_| cached::herd(library, server));
+        let (requests, took) = runs.min_by_key(|(_, took)| *took).unwrap_or_default();
         println!("  {:<46} {requests:>10} {:>8}", library.name(), took.as_millis());
     }
 }
