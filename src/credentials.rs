@@ -45,6 +45,8 @@ struct Parts {
     account_id: Option<Box<str>>,
     source: Source,
     generation: u64,
+    #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
+    forms: crate::interop::Forms,
 }
 
 impl Credentials {
@@ -76,6 +78,8 @@ impl Credentials {
             account_id: None,
             source: Source::new(SourceKind::Anonymous),
             generation: next_generation(),
+            #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
+            forms: crate::interop::Forms::default(),
         })
     }
 
@@ -134,6 +138,12 @@ impl Credentials {
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
         self.parts.access_key_id.is_empty()
+    }
+
+    /// The same in the forms of other libraries.
+    #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
+    pub(crate) fn forms(&self) -> &crate::interop::Forms {
+        &self.parts.forms
     }
 
     pub(crate) fn marked_stale(&self) -> Self {
@@ -255,6 +265,8 @@ impl CredentialsBuilder {
             account_id: account_id.map(Into::into),
             source,
             generation: next_generation(),
+            #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
+            forms: crate::interop::Forms::default(),
         }))
     }
 }

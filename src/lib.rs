@@ -87,7 +87,7 @@ mod credentials;
 mod default_chain;
 mod error;
 mod host;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "aws-sdk", feature = "metrics", feature = "object-store", feature = "reqsign"))]
 pub mod interop;
 mod observe;
 mod provider;
