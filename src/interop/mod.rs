@@ -1,4 +1,12 @@
 //! What connects the caches with other libraries, each behind a feature of its own.
+//!
+//! A [`CredentialsCache`](crate::CredentialsCache) implements their traits itself:
+//!
+//! | library | feature | trait |
+//! |---|---|---|
+//! | AWS SDK for Rust | `aws-sdk` | `aws_credential_types::provider::ProvideCredentials` |
+//! | `object_store` | `object-store` | `object_store::CredentialProvider` |
+//! | reqsign, `OpenDAL` | `reqsign` | `reqsign_core::ProvideCredential` |
 
 #[cfg(feature = "aws-sdk")]
 mod aws_sdk;

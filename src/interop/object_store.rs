@@ -1,18 +1,4 @@
 //! Caches as credentials of the crate `object_store`.
-//!
-//! ```
-//! use std::sync::Arc;
-//! use aws_credential_chain::{CredentialsCache, DefaultChain};
-//! use object_store::aws::AmazonS3Builder;
-//!
-//! let cache = CredentialsCache::new(DefaultChain::new());
-//! let s3 = AmazonS3Builder::new().with_bucket_name("reports").with_credentials(Arc::new(cache.clone()));
-//! ```
-//!
-//! Each request asks the cache: what it renewed, or was told to renew, is used from then on. A store tells nobody that a
-//! service rejected a request's credentials: whoever sees that calls
-//! [`invalidate`](CredentialsCache::invalidate). Anonymous credentials are refused;
-//! `AmazonS3Builder::with_skip_signature` is the store's way not to sign.
 
 use std::sync::Arc;
 
@@ -25,6 +11,20 @@ use crate::cache::CredentialsCache;
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
 
+/// A store asks the cache for each request: what it renewed, or was told to renew, is used from then on.
+///
+/// ```
+/// use std::sync::Arc;
+/// use aws_credential_chain::{CredentialsCache, DefaultChain};
+/// use object_store::aws::AmazonS3Builder;
+///
+/// let cache = CredentialsCache::new(DefaultChain::new());
+/// let s3 = AmazonS3Builder::new().with_bucket_name("reports").with_credentials(Arc::new(cache.clone()));
+/// ```
+///
+/// A store tells nobody that a service rejected a request's credentials: whoever sees that calls
+/// [`invalidate`](CredentialsCache::invalidate). Anonymous credentials are refused;
+/// `AmazonS3Builder::with_skip_signature` is the store's way not to sign.
 #[async_trait]
 impl CredentialProvider for CredentialsCache {
     type Credential = AwsCredential;

@@ -1,22 +1,4 @@
 //! Caches as credentials of reqsign, and with it of `OpenDAL`.
-//!
-//! ```
-//! use aws_credential_chain::{CredentialsCache, DefaultChain};
-//! use reqsign_core::ProvideCredentialChain;
-//!
-//! let cache = CredentialsCache::new(DefaultChain::new());
-//! let credentials = ProvideCredentialChain::new().push(cache.clone());
-//! // opendal::services::S3::default().credential_provider_chain(credentials)
-//! ```
-//!
-//! A signer of reqsign keeps what it was given until two minutes before its expiry, and what does not expire for ever: it
-//! would hear of no rejection and of no rotated file. So it is told that everything expires in a minute, and then asks
-//! the cache for each request. Whether credentials still are any good is for the cache to judge, stale ones included.
-//!
-//! URLs that are presigned for longer than that need [`PresigningCredentials`].
-//!
-//! A `ProvideCredentialChain` drops the errors of its members; they are in the cache's
-//! [`status`](CredentialsCache::status), in its events, and in the log of reqsign.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -29,6 +11,26 @@ use crate::cache::CredentialsCache;
 use crate::credentials::Credentials;
 use crate::error::{Error, FailureKind};
 
+/// A signer asks the cache for each request: what it renewed, or was told to renew, is used from then on.
+///
+/// ```
+/// use aws_credential_chain::{CredentialsCache, DefaultChain};
+/// use reqsign_core::ProvideCredentialChain;
+///
+/// let cache = CredentialsCache::new(DefaultChain::new());
+/// let credentials = ProvideCredentialChain::new().push(cache.clone());
+/// // opendal::services::S3::default().credential_provider_chain(credentials)
+/// ```
+///
+/// By itself it would keep what it was given until two minutes before its expiry, and what does not expire for ever,
+/// and hear of no rejection and of no rotated file. So it is told that everything expires in a minute. Whether credentials
+/// still are any good is for the cache to judge, stale ones included. URLs that are presigned for longer than a minute
+/// need [`PresigningCredentials`].
+///
+/// A signer tells nobody that a service rejected a request's credentials: whoever sees that calls
+/// [`invalidate`](CredentialsCache::invalidate). A `ProvideCredentialChain` drops the errors of its members; they are in
+/// the cache's [`status`](CredentialsCache::status), in its events, and in the log of reqsign. Anonymous credentials are
+/// none: `skip_signature` is `OpenDAL`'s way not to sign.
 impl ProvideCredential for CredentialsCache {
     type Credential = Credential;
 

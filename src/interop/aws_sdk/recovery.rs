@@ -106,6 +106,13 @@ impl ExpiredTokenRecovery {
         }
     }
 
+    /// Whether a client that signed with these again after they were exchanged has not asked the cache at all.
+    fn is_bypassed(&self, access_key_id: &str) -> bool {
+        let status = self.cache.status();
+        let is_waited_for = status.state == CacheState::Mandatory && status.last_failure.is_none();
+        is_waited_for || self.has_others_than(access_key_id)
+    }
+
     fn has_others_than(&self, rejected: &str) -> bool {
         self.cache.with_current(|present| present.access_key_id() != rejected).unwrap_or(false)
     }
@@ -152,7 +159,7 @@ impl Intercept for ExpiredTokenRecovery {
         }
         let Some(SignedBy(Some(access_key_id))) = cfg.load::<SignedBy>() else { return Ok(()) };
         if cfg.load::<TriedAgain>().is_some() {
-            if self.has_others_than(access_key_id) {
+            if self.is_bypassed(access_key_id) {
                 tracing::warn!(
                     %access_key_id,
                     "the AWS SDK signed again with credentials that were exchanged: configure the client with \

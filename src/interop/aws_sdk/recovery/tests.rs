@@ -26,7 +26,9 @@ async fn keys_are_exchanged_once_and_not_again_at_once() {
     // Whoever reports it first, and those who do right after.
     assert!(recovery.exchange("AKIA1"));
     assert!(recovery.clone().exchange("AKIA1"));
+    assert!(recovery.is_bypassed("AKIA1"));
     assert_eq!(in_hand(&cache).await, "AKIA2");
+    assert!(recovery.is_bypassed("AKIA1") && !recovery.is_bypassed("AKIA2"));
     // Late.
     assert!(recovery.exchange("AKIA1"));
     assert_eq!(in_hand(&cache).await, "AKIA2");
@@ -45,7 +47,7 @@ async fn there_is_no_hope_in_a_source_that_repeats_itself() {
     assert_eq!(in_hand(&cache).await, "AKIA1");
     assert!(recovery.exchange("AKIA1"));
     assert_eq!(in_hand(&cache).await, "AKIA1");
-    assert!(!recovery.exchange("AKIA1"));
+    assert!(!recovery.exchange("AKIA1") && !recovery.is_bypassed("AKIA1"));
 }
 
 #[test]
