@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | AWS SDK for Rust | `aws-sdk` | `aws_credential_types::provider::ProvideCredentials` |
 //! | `object_store` | `object-store` | `object_store::CredentialProvider` |
-//! | reqsign, `OpenDAL` | `reqsign` | `reqsign_core::ProvideCredential` |
+//! | reqsign, OpenDAL | `reqsign` | `reqsign_core::ProvideCredential` |
 
 #[cfg(feature = "aws-sdk")]
 mod aws_sdk;

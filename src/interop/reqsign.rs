@@ -1,4 +1,4 @@
-//! Caches as credentials of reqsign, and with it of `OpenDAL`.
+//! Caches as credentials of reqsign, and with it of OpenDAL.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -30,7 +30,7 @@ use crate::error::{Error, FailureKind};
 /// A signer tells nobody that a service rejected a request's credentials: whoever sees that calls
 /// [`invalidate`](CredentialsCache::invalidate). A `ProvideCredentialChain` drops the errors of its members; they are in
 /// the cache's [`status`](CredentialsCache::status), in its events, and in the log of reqsign. Anonymous credentials are
-/// none: `skip_signature` is `OpenDAL`'s way not to sign.
+/// none: `skip_signature` is OpenDAL's way not to sign.
 impl ProvideCredential for CredentialsCache {
     type Credential = Credential;
 
