@@ -48,6 +48,8 @@ struct Parts {
     source: Source,
     generation: u64,
     asks_for: Option<Box<str>>,
+    #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
+    forms: crate::interop::Forms,
 }
 
 impl Credentials {
@@ -82,6 +84,8 @@ impl Credentials {
             source: Source::new(SourceKind::Anonymous),
             generation: next_generation(),
             asks_for: None,
+            #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
+            forms: crate::interop::Forms::default(),
         })
     }
 
@@ -158,6 +162,12 @@ impl Credentials {
     pub(crate) fn asking_for(mut self, what: String) -> Self {
         Arc::make_mut(&mut self.parts).asks_for = Some(what.into());
         self
+    }
+
+    /// The same in the forms of other libraries.
+    #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
+    pub(crate) fn forms(&self) -> &crate::interop::Forms {
+        &self.parts.forms
     }
 
     pub(crate) fn marked_stale(&self) -> Self {
@@ -296,6 +306,8 @@ impl CredentialsBuilder {
             source,
             generation: next_generation(),
             asks_for: None,
+            #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
+            forms: crate::interop::Forms::default(),
         }))
     }
 }

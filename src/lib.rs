@@ -95,7 +95,15 @@ mod endpoint_variables;
 mod error;
 mod explain;
 mod host;
-#[cfg(any(feature = "metrics", feature = "server", feature = "sign", feature = "blocking"))]
+#[cfg(any(
+    feature = "aws-sdk",
+    feature = "blocking",
+    feature = "metrics",
+    feature = "object-store",
+    feature = "reqsign",
+    feature = "server",
+    feature = "sign"
+))]
 pub mod interop;
 mod observe;
 mod provider;

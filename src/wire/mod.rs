@@ -4,7 +4,7 @@
 pub(crate) mod endpoints;
 #[cfg(any(feature = "imds", feature = "container", feature = "process"))]
 pub(crate) mod metadata_json;
-#[cfg(feature = "sign")]
+#[cfg(any(feature = "aws-sdk", feature = "sign"))]
 pub(crate) mod rejection;
 #[cfg(feature = "sts")]
 pub(crate) mod sts;
