@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use self::slot::Slot;
 use crate::chain::ProviderChain;
+#[cfg(all(feature = "profile", feature = "sts"))]
+use crate::cli_cache::CliCache;
 use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, NotConfigured};
 use crate::host::Host;
@@ -47,6 +49,8 @@ pub struct DefaultChain {
     host: Host,
     profile: Option<String>,
     region: Option<Region>,
+    #[cfg(all(feature = "profile", feature = "sts"))]
+    cli_cache: CliCache,
     #[cfg(feature = "_http")]
     timeouts: crate::Timeouts,
     environment: Slot,
@@ -76,6 +80,8 @@ impl DefaultChain {
             host,
             profile: None,
             region: None,
+            #[cfg(all(feature = "profile", feature = "sts"))]
+            cli_cache: CliCache::default(),
             #[cfg(feature = "_http")]
             timeouts: crate::Timeouts::default(),
             environment: Slot::Standard,
@@ -99,6 +105,13 @@ impl DefaultChain {
     /// The region that [`resolve_region`](Self::resolve_region) answers with, whatever else says.
     pub fn region(mut self, region: Region) -> Self {
         self.region = Some(region);
+        self
+    }
+
+    /// Whether the sessions of the profile's roles are looked for in the AWS CLI's cache, and kept there.
+    #[cfg(all(feature = "profile", feature = "sts"))]
+    pub fn cli_cache(mut self, cli_cache: CliCache) -> Self {
+        self.cli_cache = cli_cache;
         self
     }
 
@@ -274,7 +287,10 @@ impl DefaultChain {
 
     #[cfg(feature = "profile")]
     fn standard_profile_files(&self) -> impl CredentialsProvider + use<> {
-        crate::providers::ProfileFile::of(self.host.clone(), self.profile.clone())
+        let files = crate::providers::ProfileFile::of(self.host.clone(), self.profile.clone());
+        #[cfg(feature = "sts")]
+        let files = files.cli_cache(self.cli_cache);
+        files
     }
 
     #[cfg(not(feature = "profile"))]

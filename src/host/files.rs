@@ -1,6 +1,8 @@
 //! Files, read whole: regular ones only, up to a limit, never on a task's thread.
 
 mod stamp;
+#[cfg(feature = "sts")]
+mod update;
 
 #[cfg(feature = "test-util")]
 use std::collections::HashMap;
@@ -33,19 +35,23 @@ impl Files {
     /// The same, and how the file looked as it was opened.
     pub(crate) async fn read_stamped(&self, path: &Path, limit: u64) -> Result<(Vec<u8>, Stamp), FileError> {
         #[cfg(feature = "test-util")]
-        if let Self::Given(files) = self
-            && let Some(bytes) = files.lock().unwrap_or_else(PoisonError::into_inner).get(path)
-        {
+        if let Some(bytes) = self.given(path) {
             let fits = bytes.len() as u64 <= limit;
-            return if fits {
-                Ok((bytes.clone(), Stamp::of_contents(bytes)))
-            } else {
-                Err(FileError::TooLarge { limit })
-            };
+            let stamp = Stamp::of_contents(&bytes);
+            return if fits { Ok((bytes, stamp)) } else { Err(FileError::TooLarge { limit }) };
         }
         let path = path.to_owned();
         let read = off_the_runtime(move || read_regular(&path, limit)).await;
         read.unwrap_or(Err(FileError::Io(io::ErrorKind::Interrupted)))
+    }
+
+    /// What a test gave.
+    #[cfg(feature = "test-util")]
+    fn given(&self, path: &Path) -> Option<Vec<u8>> {
+        match self {
+            Self::Disk => None,
+            Self::Given(files) => files.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned(),
+        }
     }
 
     /// When a file was last written, where that can be known.
@@ -100,7 +106,11 @@ pub(crate) async fn off_the_runtime<T: Send + 'static>(
 pub(crate) enum FileError {
     NotFound,
     NotRegular,
-    TooLarge { limit: u64 },
+    /// Others can write it.
+    NotPrivate,
+    TooLarge {
+        limit: u64,
+    },
     Io(io::ErrorKind),
 }
 
@@ -109,6 +119,7 @@ impl fmt::Display for FileError {
         match self {
             Self::NotFound => f.write_str("does not exist"),
             Self::NotRegular => f.write_str("is not a regular file"),
+            Self::NotPrivate => f.write_str("can be written by others, or belongs to somebody else"),
             Self::TooLarge { limit } => write!(f, "is larger than {} KiB", limit / 1024),
             Self::Io(kind) => write!(f, "cannot be read: {kind}"),
         }
@@ -116,7 +127,10 @@ impl fmt::Display for FileError {
 }
 
 fn read_regular(path: &Path, limit: u64) -> Result<(Vec<u8>, Stamp), FileError> {
-    let file = open(path)?;
+    read_open(open(path)?, limit)
+}
+
+fn read_open(file: std::fs::File, limit: u64) -> Result<(Vec<u8>, Stamp), FileError> {
     // Asked of what was opened, not of the path: it may have changed in between.
     let about = file.metadata().map_err(|error| io_error(&error))?;
     if !about.is_file() {

@@ -24,7 +24,8 @@
 //! that says nothing about credentials is not configured; one that says it wrongly is failed, with file and line.
 //!
 //! Roles are assumed one after the other, from the source on; each keeps its session between refreshes of the next,
-//! as long as the profiles stay as they are. A `credential_process` is carried out as `providers::Process` says
+//! as long as the profiles stay as they are. A session that the AWS CLI keeps is used before STS is asked (see
+//! [`CliCache`]). A `credential_process` is carried out as `providers::Process` says
 //! (feature `process`).
 //!
 //! IAM Identity Center and `aws login` are read and checked here, and refused by name until their providers come:
@@ -39,6 +40,7 @@ use std::time::Duration;
 
 use self::assembly::Assembled;
 use crate::chain::CHAIN_TIME_LIMIT;
+use crate::cli_cache::CliCache;
 use crate::config::Plan;
 use crate::credentials::Credentials;
 use crate::error::Error;
@@ -57,6 +59,7 @@ use crate::shared_files::{SharedFiles, Stamps};
 pub struct ProfileFile {
     host: Host,
     profile: Option<String>,
+    cli_cache: CliCache,
     /// Clones share it, and with it the sessions of the roles on the way.
     assembled: Arc<Mutex<Option<Arc<Assembled>>>>,
     /// How the files looked that this was read from.
@@ -77,6 +80,16 @@ impl ProfileFile {
         self
     }
 
+    /// Whether the sessions of the profile's roles are looked for in `~/.aws/cli/cache`, and kept there.
+    #[cfg(feature = "sts")]
+    #[must_use]
+    pub fn cli_cache(mut self, cli_cache: CliCache) -> Self {
+        self.cli_cache = cli_cache;
+        // Clones that look elsewhere have other providers.
+        self.assembled = Arc::default();
+        self
+    }
+
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     #[must_use]
@@ -85,7 +98,8 @@ impl ProfileFile {
     }
 
     pub(crate) fn of(host: Host, profile: Option<String>) -> Self {
-        Self { host, profile, assembled: Arc::default(), seen: Arc::default() }
+        let cli_cache = CliCache::default();
+        Self { host, profile, cli_cache, assembled: Arc::default(), seen: Arc::default() }
     }
 
     fn files(&self) -> SharedFiles {
@@ -107,7 +121,7 @@ impl ProfileFile {
         for shadowed in &plan.shadowed {
             tracing::debug!(profile = shadowed.profile, key = shadowed.key, origin = %shadowed.origin, "has no effect");
         }
-        let assembled = Arc::new(Assembled::new(&self.host, self.profile.as_deref(), plan)?);
+        let assembled = Arc::new(Assembled::new(&self.host, self.profile.as_deref(), self.cli_cache, plan)?);
         *known = Some(Arc::clone(&assembled));
         Ok(assembled)
     }

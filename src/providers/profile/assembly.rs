@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use crate::cli_cache::CliCache;
 use crate::config::{Base, CredentialSource, Plan, Value};
 use crate::credentials::{Credentials, Places};
 use crate::error::{Error, Failure, FailureKind};
@@ -21,10 +22,16 @@ pub(super) struct Assembled {
 
 impl Assembled {
     /// `profile`: the one that was named in code.
-    pub(super) fn new(host: &Host, profile: Option<&str>, plan: Plan) -> Result<Self, Error> {
-        let mut provider = base(host, profile, &plan)?;
+    pub(super) fn new(
+        host: &Host,
+        profile: Option<&str>,
+        cli_cache: CliCache,
+        plan: Plan,
+    ) -> Result<Self, Error> {
+        let mut provider = base(host, profile, cli_cache, &plan)?;
+        let mut path = base_path(&plan);
         for step in &plan.roles {
-            provider = roles::assume(host, profile, provider, step)?;
+            provider = roles::assume(host, profile, cli_cache, provider, &mut path, step)?;
         }
         Ok(Self { plan, provider })
     }
@@ -35,7 +42,12 @@ impl Assembled {
     }
 }
 
-fn base(host: &Host, profile: Option<&str>, plan: &Plan) -> Result<SharedProvider, Error> {
+fn base(
+    host: &Host,
+    profile: Option<&str>,
+    cli_cache: CliCache,
+    plan: &Plan,
+) -> Result<SharedProvider, Error> {
     let name = &plan.base_profile;
     match &plan.base {
         Base::Static { access_key_id, secret_access_key, session_token, account_id } => {
@@ -44,10 +56,29 @@ fn base(host: &Host, profile: Option<&str>, plan: &Plan) -> Result<SharedProvide
             Ok(SharedProvider::new(provider_fn(move || std::future::ready(Ok(credentials.clone())))))
         }
         Base::CredentialSource(source) => Ok(credential_source(host, profile, *source)),
-        Base::WebIdentity(asked) => roles::web_identity(host, profile, name, asked),
+        Base::WebIdentity(asked) => roles::web_identity(host, profile, cli_cache, name, asked),
         Base::Sso(sso) => Err(not_yet("sso_account_id", name, &sso.account_id)),
         Base::Login { login_session, .. } => Err(not_yet("login_session", name, login_session)),
         Base::Process { command, account_id } => Ok(process(host, name, command, account_id.as_ref())),
+    }
+}
+
+/// Where the way to a role begins, as far as it is known before anybody is asked.
+fn base_path(plan: &Plan) -> Source {
+    let profile = plan.base_profile.clone();
+    match &plan.base {
+        Base::Static { .. } | Base::Sso(_) | Base::Login { .. } => {
+            Source::new(SourceKind::ProfileFile).with_detail(profile)
+        }
+        Base::CredentialSource(CredentialSource::Environment) => Source::new(SourceKind::Environment),
+        Base::CredentialSource(CredentialSource::Ec2InstanceMetadata) => {
+            Source::new(SourceKind::InstanceMetadata)
+        }
+        Base::CredentialSource(CredentialSource::EcsContainer) => Source::new(SourceKind::Container),
+        Base::WebIdentity(asked) => {
+            Source::new(SourceKind::WebIdentity).with_detail(asked.role_arn.text().trim().to_owned())
+        }
+        Base::Process { .. } => Source::new(SourceKind::Process).with_detail(profile),
     }
 }
 
@@ -117,25 +148,36 @@ fn credential_source(host: &Host, profile: Option<&str>, source: CredentialSourc
 mod roles {
     //! Roles, as their profiles describe them.
 
-    use super::{Error, Failure, FailureKind, Host, NAME, SharedProvider, Value, not_yet};
+    use super::{
+        CliCache, Error, Failure, FailureKind, Host, NAME, SharedProvider, Source, SourceKind, Value, not_yet,
+    };
+    use crate::cli_cache::CachedRole;
     use crate::config::{self, RoleStep};
     use crate::providers::{AssumeRole, WebIdentity};
     use crate::role::Role;
     use crate::service::ServiceSettings;
 
+    /// One hop further; `path` too.
     pub(super) fn assume(
         host: &Host,
         profile: Option<&str>,
+        cli_cache: CliCache,
         source: SharedProvider,
+        path: &mut Source,
         step: &RoleStep,
     ) -> Result<SharedProvider, Error> {
         let settings = settings(profile, step.region.as_ref());
-        Ok(SharedProvider::new(AssumeRole::of(host.clone(), settings, source, role(step)?)))
+        let role = role(step)?;
+        *path = path.clone().then(SourceKind::AssumeRole, role.arn().to_string());
+        let provider = SharedProvider::new(AssumeRole::of(host.clone(), settings, source, role.clone()));
+        let mfa_serial = step.mfa.as_ref().map(|mfa| mfa.serial.text().trim());
+        Ok(CachedRole::in_front(host, cli_cache, provider, role, mfa_serial, path.clone()))
     }
 
     pub(super) fn web_identity(
         host: &Host,
         profile: Option<&str>,
+        cli_cache: CliCache,
         name: &str,
         asked: &config::WebIdentity,
     ) -> Result<SharedProvider, Error> {
@@ -151,7 +193,9 @@ mod roles {
         let path = host.files.expand(token_file.text().trim(), &host.env);
         let named_by = token_file.origin().to_string();
         let settings = settings(profile, region.as_ref());
-        Ok(SharedProvider::new(WebIdentity::of_profile(host.clone(), settings, role, path, named_by)))
+        let provider = WebIdentity::of_profile(host.clone(), settings, role.clone(), path, named_by);
+        let path = Source::new(SourceKind::WebIdentity).with_detail(role.arn().to_string());
+        Ok(CachedRole::in_front(host, cli_cache, SharedProvider::new(provider), role, None, path))
     }
 
     fn settings(profile: Option<&str>, region: Option<&Value>) -> ServiceSettings {
@@ -199,16 +243,17 @@ mod roles {
 mod roles {
     //! This build has no roles: a profile that asks for one is told so.
 
-    use super::{Error, Host, SharedProvider};
+    use super::{CliCache, Error, Host, SharedProvider, Source, SourceKind};
     use crate::config::{RoleStep, WebIdentity};
     use crate::providers::Absent;
-    use crate::source::SourceKind;
 
     #[expect(clippy::unnecessary_wraps, reason = "its twin reads values")]
     pub(super) fn assume(
         _host: &Host,
         _profile: Option<&str>,
+        _cli_cache: CliCache,
         _source: SharedProvider,
+        _path: &mut Source,
         _step: &RoleStep,
     ) -> Result<SharedProvider, Error> {
         Ok(SharedProvider::new(Absent::new(SourceKind::AssumeRole, "sts", true)))
@@ -218,6 +263,7 @@ mod roles {
     pub(super) fn web_identity(
         _host: &Host,
         _profile: Option<&str>,
+        _cli_cache: CliCache,
         _name: &str,
         _asked: &WebIdentity,
     ) -> Result<SharedProvider, Error> {
