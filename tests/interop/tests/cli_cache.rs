@@ -17,7 +17,7 @@ const ISSUER: &str = "https://oidc.example/id/1";
 const PROFILES: [(&str, &str); 5] = [
     ("bare", ""),
     ("named", "role_session_name = nightly"),
-    ("external", "external_id = caf\u{e9} \"x\"/42"),
+    ("external", "external_id = x/42:@=,.+-"),
     ("short", "duration_seconds = 1800"),
     ("all", "external_id = x-42\nrole_session_name = me\nduration_seconds = 7200\nregion = eu-west-3"),
 ];
@@ -157,7 +157,7 @@ async fn processes_that_write_at_the_same_time_lose_nothing() {
             assert!(output.status.success());
             for line in String::from_utf8(output.stdout).unwrap().lines() {
                 let [profile, id, end] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
-                let end = end.parse().unwrap();
+                let end: u64 = end.parse().unwrap();
                 got.insert((profile.to_owned(), id.to_owned()));
                 let last = last.entry(profile.to_owned()).or_default();
                 *last = end.max(*last);
