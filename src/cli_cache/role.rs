@@ -1,6 +1,6 @@
 //! One hop of a profile, behind what the AWS CLI keeps of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ impl CachedRole {
         Some(home.join(".aws").join("cli").join("cache").join(&self.file_name))
     }
 
-    async fn kept(&self, file: &PathBuf) -> Option<Credentials> {
+    async fn kept(&self, file: &Path) -> Option<Credentials> {
         let bytes = match self.host.files.read_private(file, ENTRY_MAX).await {
             Ok(bytes) => bytes,
             Err(FileError::NotFound) => return None,
@@ -88,7 +88,7 @@ impl CachedRole {
         }
     }
 
-    async fn keep(&self, file: &PathBuf, session: &Credentials) {
+    async fn keep(&self, file: &Path, session: &Credentials) {
         let (role, session, held) = (self.role.clone(), session.clone(), self.held());
         let now = self.host.clock.now();
         let change =
