@@ -46,6 +46,7 @@ pub(crate) use self::role::CachedRole;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
+#[cfg_attr(not(feature = "sts"), allow(unreachable_pub, reason = "without roles nobody is asked which"))]
 pub enum CliCache {
     /// It is not looked at.
     Off,

@@ -44,14 +44,15 @@ impl Machine {
         std::fs::write(directory.join("credentials"), keys).unwrap();
         let token = home.path().join("token");
         std::fs::write(&token, aws.sts().web_identity_token(ISSUER, "me").sign()).unwrap();
-        let mut config = format!(
+        let further = PROFILES.map(|(name, settings)| {
+            format!("[profile {name}]\nrole_arn = {HUB}\nsource_profile = dev\n{settings}\n")
+        });
+        let config = format!(
             "[profile web]\nrole_arn = {web}\nweb_identity_token_file = {}\n\
-             [profile leaf]\nrole_arn = arn:aws:iam::222222222222:role/team/leaf\nsource_profile = bare\n",
-            token.display()
+             [profile leaf]\nrole_arn = arn:aws:iam::222222222222:role/team/leaf\nsource_profile = bare\n{}",
+            token.display(),
+            further.concat()
         );
-        for (name, settings) in PROFILES {
-            config += &format!("[profile {name}]\nrole_arn = {HUB}\nsource_profile = dev\n{settings}\n");
-        }
         std::fs::write(directory.join("config"), config).unwrap();
         Self { aws, home }
     }
@@ -173,10 +174,10 @@ async fn processes_that_write_at_the_same_time_lose_nothing() {
         let end = kept.expiry().unwrap().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap().as_secs();
         assert_eq!(end, last[profile], "{profile}: a session that lasts longer was lost");
     }
-    let files = std::fs::read_dir(machine.cache()).unwrap();
-    let names: Vec<_> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(names.iter().filter(|name| name.ends_with(".json")).count(), PROFILES.len());
-    assert_eq!(names.len(), PROFILES.len() + 1, "nothing but the lock is left: {names:?}");
+    assert_eq!(entries(&machine.cache()).len(), PROFILES.len());
+    let files: Vec<_> =
+        std::fs::read_dir(machine.cache()).unwrap().map(|file| file.unwrap().path()).collect();
+    assert_eq!(files.len(), PROFILES.len() + 1, "nothing but the lock is left: {files:?}");
 }
 
 /// All entries, each of them whole.
