@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use self::slot::Slot;
 use crate::chain::ProviderChain;
-#[cfg(all(feature = "profile", feature = "sts"))]
-use crate::cli_cache::CliCache;
 use crate::credentials::Credentials;
 use crate::error::{Attempt, Error, NotConfigured};
 use crate::host::Host;
@@ -49,8 +47,8 @@ pub struct DefaultChain {
     host: Host,
     profile: Option<String>,
     region: Option<Region>,
-    #[cfg(all(feature = "profile", feature = "sts"))]
-    cli_cache: CliCache,
+    #[cfg(feature = "profile")]
+    cli_cache: crate::cli_cache::CliCache,
     #[cfg(feature = "_http")]
     timeouts: crate::Timeouts,
     environment: Slot,
@@ -80,8 +78,8 @@ impl DefaultChain {
             host,
             profile: None,
             region: None,
-            #[cfg(all(feature = "profile", feature = "sts"))]
-            cli_cache: CliCache::default(),
+            #[cfg(feature = "profile")]
+            cli_cache: crate::cli_cache::CliCache::default(),
             #[cfg(feature = "_http")]
             timeouts: crate::Timeouts::default(),
             environment: Slot::Standard,
@@ -110,7 +108,7 @@ impl DefaultChain {
 
     /// Whether the sessions of the profile's roles are looked for in the AWS CLI's cache, and kept there.
     #[cfg(all(feature = "profile", feature = "sts"))]
-    pub fn cli_cache(mut self, cli_cache: CliCache) -> Self {
+    pub fn cli_cache(mut self, cli_cache: crate::CliCache) -> Self {
         self.cli_cache = cli_cache;
         self
     }
@@ -288,9 +286,7 @@ impl DefaultChain {
     #[cfg(feature = "profile")]
     fn standard_profile_files(&self) -> impl CredentialsProvider + use<> {
         let files = crate::providers::ProfileFile::of(self.host.clone(), self.profile.clone());
-        #[cfg(feature = "sts")]
-        let files = files.cli_cache(self.cli_cache);
-        files
+        files.with_cli_cache(self.cli_cache)
     }
 
     #[cfg(not(feature = "profile"))]

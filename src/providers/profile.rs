@@ -83,11 +83,8 @@ impl ProfileFile {
     /// Whether the sessions of the profile's roles are looked for in `~/.aws/cli/cache`, and kept there.
     #[cfg(feature = "sts")]
     #[must_use]
-    pub fn cli_cache(mut self, cli_cache: CliCache) -> Self {
-        self.cli_cache = cli_cache;
-        // Clones that look elsewhere have other providers.
-        self.assembled = Arc::default();
-        self
+    pub fn cli_cache(self, cli_cache: CliCache) -> Self {
+        self.with_cli_cache(cli_cache)
     }
 
     /// In a machine made for a test.
@@ -100,6 +97,13 @@ impl ProfileFile {
     pub(crate) fn of(host: Host, profile: Option<String>) -> Self {
         let cli_cache = CliCache::default();
         Self { host, profile, cli_cache, assembled: Arc::default(), seen: Arc::default() }
+    }
+
+    pub(crate) fn with_cli_cache(mut self, cli_cache: CliCache) -> Self {
+        self.cli_cache = cli_cache;
+        // Clones that look elsewhere have other providers.
+        self.assembled = Arc::default();
+        self
     }
 
     fn files(&self) -> SharedFiles {
