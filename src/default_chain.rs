@@ -52,6 +52,7 @@ pub struct DefaultChain {
     region: Option<Region>,
     #[cfg(feature = "profile")]
     mfa: Option<crate::providers::mfa::MfaCallback>,
+    cli_cache: crate::cli_cache::CliCache,
     environment: Slot,
     profile_files: Slot,
     web_identity: Slot,
@@ -81,6 +82,7 @@ impl DefaultChain {
             region: None,
             #[cfg(feature = "profile")]
             mfa: None,
+            cli_cache: crate::cli_cache::CliCache::default(),
             environment: Slot::Standard,
             profile_files: Slot::Standard,
             web_identity: Slot::Standard,
@@ -128,6 +130,13 @@ impl DefaultChain {
         C: Into<secrecy::SecretString>,
     {
         self.mfa = Some(crate::providers::mfa::MfaCallback::new(code));
+        self
+    }
+
+    /// Whether the sessions of the profile's roles are looked for in the AWS CLI's cache, and kept there.
+    #[cfg(all(feature = "profile", feature = "sts"))]
+    pub fn cli_cache(mut self, cli_cache: crate::CliCache) -> Self {
+        self.cli_cache = cli_cache;
         self
     }
 
@@ -234,7 +243,8 @@ impl DefaultChain {
 
     #[cfg(feature = "profile")]
     fn standard_profile_files(&self) -> impl CredentialsProvider + use<> {
-        crate::providers::ProfileFile::of(self.host.clone(), self.profile.clone()).with_mfa(self.mfa.clone())
+        let files = crate::providers::ProfileFile::of(self.host.clone(), self.profile.clone());
+        files.with_mfa(self.mfa.clone()).with_cli_cache(self.cli_cache)
     }
 
     #[cfg(not(feature = "profile"))]

@@ -86,6 +86,8 @@
 
 mod cache;
 mod chain;
+#[cfg(feature = "profile")]
+mod cli_cache;
 #[cfg(any(feature = "profile", feature = "process"))]
 mod config;
 mod credentials;
@@ -132,6 +134,8 @@ pub use cache::{
     Rejected, StaleRule, Status,
 };
 pub use chain::ProviderChain;
+#[cfg(all(feature = "profile", feature = "sts"))]
+pub use cli_cache::CliCache;
 pub use credentials::{Credentials, CredentialsBuilder};
 pub use default_chain::DefaultChain;
 pub use error::{Attempt, Error, Failure, FailureKind, NotConfigured};

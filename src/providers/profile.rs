@@ -26,7 +26,8 @@
 //! that says nothing about credentials is not configured; one that says it wrongly is failed, with file and line.
 //!
 //! Roles are assumed one after the other, from the source on; each keeps its session between refreshes of the next,
-//! as long as the profiles stay as they are. A `credential_process` is carried out as `providers::Process` says
+//! as long as the profiles stay as they are. A session that the AWS CLI keeps is used before STS is asked (see
+//! [`CliCache`]). A `credential_process` is carried out as `providers::Process` says
 //! (feature `process`).
 //!
 //! `AWS_SESSION_TAGS`, `AWS_TRANSITIVE_TAGS` and `AWS_SOURCE_IDENTITY` go before `session_tags`,
@@ -48,8 +49,9 @@ mod explained;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use self::assembly::Assembled;
+use self::assembly::{Assembled, Given};
 use crate::chain::CHAIN_TIME_LIMIT;
+use crate::cli_cache::CliCache;
 use crate::config::Plan;
 use crate::credentials::Credentials;
 use crate::error::Error;
@@ -72,6 +74,7 @@ pub struct ProfileFile {
     host: Host,
     profile: Option<String>,
     mfa: Option<MfaCallback>,
+    cli_cache: CliCache,
     /// Clones share it, and with it the sessions of the roles on the way.
     assembled: Arc<Mutex<Option<Arc<Assembled>>>>,
     /// How the files looked that this was read from.
@@ -105,6 +108,13 @@ impl ProfileFile {
         self.with_mfa(Some(MfaCallback::new(code)))
     }
 
+    /// Whether the sessions of the profile's roles are looked for in `~/.aws/cli/cache`, and kept there.
+    #[cfg(feature = "sts")]
+    #[must_use]
+    pub fn cli_cache(self, cli_cache: CliCache) -> Self {
+        self.with_cli_cache(cli_cache)
+    }
+
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     #[must_use]
@@ -113,12 +123,31 @@ impl ProfileFile {
     }
 
     pub(crate) fn of(host: Host, profile: Option<String>) -> Self {
-        Self { host, profile, mfa: None, assembled: Arc::default(), seen: Arc::default() }
+        let cli_cache = CliCache::default();
+        Self { host, profile, mfa: None, cli_cache, assembled: Arc::default(), seen: Arc::default() }
+    }
+
+    /// What code has set, for those who carry out a plan.
+    fn given(&self) -> Given<'_> {
+        Given {
+            host: &self.host,
+            profile: self.profile.as_deref(),
+            mfa: self.mfa.as_ref(),
+            cli_cache: self.cli_cache,
+        }
     }
 
     /// Whom to ask for codes of MFA devices.
     pub(crate) fn with_mfa(mut self, mfa: Option<MfaCallback>) -> Self {
         self.mfa = mfa;
+        self.assembled = Arc::default();
+        self
+    }
+
+    pub(crate) fn with_cli_cache(mut self, cli_cache: CliCache) -> Self {
+        self.cli_cache = cli_cache;
+        // Clones that look elsewhere have other providers.
+        self.assembled = Arc::default();
         self
     }
 
@@ -151,8 +180,7 @@ impl ProfileFile {
         for shadowed in &plan.shadowed {
             tracing::debug!(profile = shadowed.profile, key = shadowed.key, origin = %shadowed.origin, "has no effect");
         }
-        let assembled =
-            Arc::new(Assembled::new(&self.host, self.profile.as_deref(), self.mfa.as_ref(), plan)?);
+        let assembled = Arc::new(Assembled::new(&self.given(), plan)?);
         *known = Some(Arc::clone(&assembled));
         Ok(assembled)
     }

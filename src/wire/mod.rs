@@ -2,7 +2,12 @@
 
 #[cfg(feature = "sts")]
 pub(crate) mod endpoints;
-#[cfg(any(feature = "imds", feature = "container", feature = "process"))]
+#[cfg(any(
+    feature = "imds",
+    feature = "container",
+    feature = "process",
+    all(feature = "profile", feature = "sts")
+))]
 pub(crate) mod metadata_json;
 #[cfg(any(feature = "aws-sdk", feature = "sign"))]
 pub(crate) mod rejection;

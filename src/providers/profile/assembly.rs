@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use crate::cli_cache::CliCache;
 use crate::config::{Base, CredentialSource, Plan, Value};
 use crate::credentials::{Credentials, Places};
 use crate::error::{Error, Failure, FailureKind, printable};
@@ -12,6 +13,17 @@ use crate::providers::mfa::MfaCallback;
 use crate::shared_files::{NAME, SharedFiles};
 use crate::source::{Source, SourceKind};
 
+/// What code has set: the machine, the profile that is named, whom to ask for codes, what is kept for the AWS CLI.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub(super) host: &'a Host,
+    pub(super) profile: Option<&'a str>,
+    #[cfg_attr(not(feature = "sts"), expect(dead_code, reason = "roles need it"))]
+    pub(super) mfa: Option<&'a MfaCallback>,
+    #[cfg_attr(not(feature = "sts"), expect(dead_code, reason = "roles need it"))]
+    pub(super) cli_cache: CliCache,
+}
+
 /// The providers that a plan asks for.
 #[derive(Debug)]
 pub(super) struct Assembled {
@@ -21,16 +33,11 @@ pub(super) struct Assembled {
 }
 
 impl Assembled {
-    /// `profile`: the one that was named in code; `mfa`: whom to ask for codes.
-    pub(super) fn new(
-        host: &Host,
-        profile: Option<&str>,
-        mfa: Option<&MfaCallback>,
-        plan: Plan,
-    ) -> Result<Self, Error> {
-        let mut provider = base(host, profile, &plan)?;
+    pub(super) fn new(given: &Given<'_>, plan: Plan) -> Result<Self, Error> {
+        let mut provider = base(given, &plan)?;
+        let mut path = base_path(&plan);
         for step in &plan.roles {
-            provider = roles::assume(host, profile, mfa, provider, step)?;
+            provider = roles::assume(given, provider, &mut path, step)?;
         }
         Ok(Self { plan, provider })
     }
@@ -41,7 +48,8 @@ impl Assembled {
     }
 }
 
-fn base(host: &Host, profile: Option<&str>, plan: &Plan) -> Result<SharedProvider, Error> {
+fn base(given: &Given<'_>, plan: &Plan) -> Result<SharedProvider, Error> {
+    let Given { host, profile, .. } = *given;
     let name = &plan.base_profile;
     match &plan.base {
         Base::Static { access_key_id, secret_access_key, session_token, account_id } => {
@@ -50,10 +58,29 @@ fn base(host: &Host, profile: Option<&str>, plan: &Plan) -> Result<SharedProvide
             Ok(SharedProvider::new(provider_fn(move || std::future::ready(Ok(credentials.clone())))))
         }
         Base::CredentialSource(source) => Ok(credential_source(host, profile, *source)),
-        Base::WebIdentity(asked) => roles::web_identity(host, profile, name, asked),
+        Base::WebIdentity(asked) => roles::web_identity(given, name, asked),
         Base::Sso(sso) => Err(not_yet("sso_account_id", name, &sso.account_id)),
         Base::Login { login_session, .. } => Err(not_yet("login_session", name, login_session)),
         Base::Process { command, account_id } => Ok(process(host, name, command, account_id.as_ref())),
+    }
+}
+
+/// Where the way to a role begins, as far as it is known before anybody is asked.
+fn base_path(plan: &Plan) -> Source {
+    let profile = plan.base_profile.clone();
+    match &plan.base {
+        Base::Static { .. } | Base::Sso(_) | Base::Login { .. } => {
+            Source::new(SourceKind::ProfileFile).with_detail(profile)
+        }
+        Base::CredentialSource(CredentialSource::Environment) => Source::new(SourceKind::Environment),
+        Base::CredentialSource(CredentialSource::Ec2InstanceMetadata) => {
+            Source::new(SourceKind::InstanceMetadata)
+        }
+        Base::CredentialSource(CredentialSource::EcsContainer) => Source::new(SourceKind::Container),
+        Base::WebIdentity(asked) => {
+            Source::new(SourceKind::WebIdentity).with_detail(asked.role_arn.text().trim().to_owned())
+        }
+        Base::Process { .. } => Source::new(SourceKind::Process).with_detail(profile),
     }
 }
 
@@ -125,26 +152,31 @@ mod roles {
 
     use secrecy::SecretString;
 
-    use super::{Error, Failure, FailureKind, Host, MfaCallback, NAME, SharedProvider, Value};
+    use super::{Error, Failure, FailureKind, Given, NAME, SharedProvider, Source, SourceKind, Value};
+    use crate::cli_cache::CachedRole;
     use crate::config::{self, Mfa, RoleStep};
-    use crate::providers::mfa::{Codes, MfaDevice};
+    use crate::providers::mfa::{Codes, MfaCallback, MfaDevice};
     use crate::providers::{AssumeRole, WebIdentity};
     use crate::role::Role;
     use crate::service::ServiceSettings;
 
+    /// One hop further; `path` too.
     pub(super) fn assume(
-        host: &Host,
-        profile: Option<&str>,
-        mfa: Option<&MfaCallback>,
+        given: &Given<'_>,
         source: SharedProvider,
+        path: &mut Source,
         step: &RoleStep,
     ) -> Result<SharedProvider, Error> {
-        let settings = settings(profile, step.region.as_ref());
-        let mut assumed = AssumeRole::of(host.clone(), settings, source, role(step)?);
+        let settings = settings(given.profile, step.region.as_ref());
+        let role = role(step)?;
+        *path = path.clone().then(SourceKind::AssumeRole, role.arn().to_string());
+        let mut assumed = AssumeRole::of(given.host.clone(), settings, source, role.clone());
         if let Some(asked) = &step.mfa {
-            assumed = assumed.with_device(device(&step.profile, asked, mfa));
+            assumed = assumed.with_device(device(&step.profile, asked, given.mfa));
         }
-        Ok(SharedProvider::new(assumed))
+        let provider = SharedProvider::new(assumed);
+        let mfa_serial = step.mfa.as_ref().map(|mfa| mfa.serial.text().trim());
+        Ok(CachedRole::in_front(given.host, given.cli_cache, provider, role, mfa_serial, path.clone()))
     }
 
     /// A program that knows the codes goes before a person: nobody need be bothered.
@@ -165,8 +197,7 @@ mod roles {
     }
 
     pub(super) fn web_identity(
-        host: &Host,
-        profile: Option<&str>,
+        given: &Given<'_>,
         name: &str,
         asked: &config::WebIdentity,
     ) -> Result<SharedProvider, Error> {
@@ -179,10 +210,13 @@ mod roles {
             builder = builder.duration(*duration);
         }
         let role = builder.build().map_err(|error| misread(name, &role_arn.origin().to_string(), &error))?;
-        let path = host.files.expand(token_file.text().trim(), &host.env);
+        let path = given.host.files.expand(token_file.text().trim(), &given.host.env);
         let named_by = token_file.origin().to_string();
-        let settings = settings(profile, region.as_ref());
-        Ok(SharedProvider::new(WebIdentity::of_profile(host.clone(), settings, role, path, named_by)))
+        let settings = settings(given.profile, region.as_ref());
+        let provider = WebIdentity::of_profile(given.host.clone(), settings, role.clone(), path, named_by);
+        let path = Source::new(SourceKind::WebIdentity).with_detail(role.arn().to_string());
+        let provider = SharedProvider::new(provider);
+        Ok(CachedRole::in_front(given.host, given.cli_cache, provider, role, None, path))
     }
 
     fn settings(profile: Option<&str>, region: Option<&Value>) -> ServiceSettings {
@@ -226,17 +260,15 @@ mod roles {
 mod roles {
     //! This build has no roles: a profile that asks for one is told so.
 
-    use super::{Error, Host, MfaCallback, SharedProvider};
+    use super::{Error, Given, SharedProvider, Source, SourceKind};
     use crate::config::{RoleStep, WebIdentity};
     use crate::providers::Absent;
-    use crate::source::SourceKind;
 
     #[expect(clippy::unnecessary_wraps, reason = "its twin reads values")]
     pub(super) fn assume(
-        _host: &Host,
-        _profile: Option<&str>,
-        _mfa: Option<&MfaCallback>,
+        _given: &Given<'_>,
         _source: SharedProvider,
+        _path: &mut Source,
         _step: &RoleStep,
     ) -> Result<SharedProvider, Error> {
         Ok(SharedProvider::new(Absent::new(SourceKind::AssumeRole, "sts", true)))
@@ -244,8 +276,7 @@ mod roles {
 
     #[expect(clippy::unnecessary_wraps, reason = "its twin reads values")]
     pub(super) fn web_identity(
-        _host: &Host,
-        _profile: Option<&str>,
+        _given: &Given<'_>,
         _name: &str,
         _asked: &WebIdentity,
     ) -> Result<SharedProvider, Error> {

@@ -41,11 +41,10 @@ async fn follow(source: &ProfileFile, loaded: &Loaded) -> Examined {
         })
         .collect();
     let keys_alone = matches!(plan.base, Base::Static { .. }) && plan.roles.is_empty();
-    let mut examined =
-        match Assembled::new(&source.host, source.profile.as_deref(), source.mfa.as_ref(), plan) {
-            Ok(assembled) => assembled.provider.examine().await,
-            Err(error) => Examined::new(Err(error)),
-        };
+    let mut examined = match Assembled::new(&source.given(), plan) {
+        Ok(assembled) => assembled.provider.examine().await,
+        Err(error) => Examined::new(Err(error)),
+    };
     examined.next = match examined.next {
         Ok(Next::Unknown) if keys_alone => {
             Ok(Next::Read(format!("access keys of profile `{}`", printable(loaded.profile_name()))))
