@@ -9,8 +9,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
 use crate::cache::asked_by::AskedBy;
 use crate::cache::machine::{Landed, Machine, Why};
 use crate::cache::scheduler::Watch;
@@ -18,7 +16,7 @@ use crate::cache::state::{Departure, Held, Perishable, Snapshot};
 use crate::error::{Error, Failure, FailureKind, Person};
 use crate::host::{LastAsked, Stopwatch};
 use crate::provider::Notice;
-use crate::sync::{Handle, Mutex, MutexGuard, sleep, timeout};
+use crate::sync::{Handle, Mutex, MutexGuard, Notify, sleep, timeout};
 use crate::wall_time::WallTime;
 
 /// What a flight fetches from. Object-safe, so that the machinery has one type parameter only.
