@@ -20,6 +20,10 @@ mod real {
 }
 
 #[cfg(all(test, aws_credential_chain_model))]
-pub(crate) use self::model::{ArcSwap, AtomicBool, Handle, Id, Instant, Mutex, MutexGuard, Notify, sleep, timeout};
+pub(crate) use self::model::{
+    ArcSwap, AtomicBool, Handle, Id, Instant, Mutex, MutexGuard, Notify, sleep, timeout,
+};
 #[cfg(not(all(test, aws_credential_chain_model)))]
-pub(crate) use self::real::{ArcSwap, AtomicBool, Handle, Id, Instant, Mutex, MutexGuard, Notify, sleep, timeout};
+pub(crate) use self::real::{
+    ArcSwap, AtomicBool, Handle, Id, Instant, Mutex, MutexGuard, Notify, sleep, timeout,
+};
