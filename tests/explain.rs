@@ -70,6 +70,14 @@ fn switched_off() -> World {
 }
 
 #[tokio::test(start_paused = true)]
+async fn variables_that_name_profiles_say_nothing_beside_one_in_code() {
+    let world = switched_off().env("AWS_PROFILE", "dev").env("AWS_DEFAULT_PROFILE", "prod");
+    assert!(!DefaultChain::in_world(&world).explain().await.warnings().is_empty());
+    let explanation = DefaultChain::in_world(&world).profile("hub").explain().await;
+    assert!(explanation.warnings().is_empty(), "{explanation}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_machine_with_nothing_says_what_was_looked_at() {
     let world = switched_off().env("AWS_SESSION_TOKEN", " ").env("AWS_CONFIG_FILE", "/etc/aws-config");
     let explanation = DefaultChain::in_world(&world).explain().await;
@@ -141,7 +149,7 @@ async fn keys_win_over_a_profile_and_what_is_behind_them_is_told() {
             "proxy HTTPS_PROXY http://proxy.example:3128",
             "proxy NO_PROXY not for localhost",
             "AWS_ACCESS_KEY_ID and AWS_PROFILE are both set: the keys are used, the profile is not",
-            "AWS_DEFAULT_PROFILE is set, and not read: AWS_PROFILE names the profile",
+            "AWS_PROFILE and AWS_DEFAULT_PROFILE name two profiles: the first is used",
         ],
     );
     let secrets =
