@@ -153,10 +153,10 @@ impl CredentialsProvider for CachedRole {
         let mut examined = self.provider.examine().await;
         if let Some(file) = self.file() {
             examined = examined.looked_at([Look::file(&self.host, &file, Some("kept by the AWS CLI")).await]);
-            // Then nothing else is needed, not even a source.
+            // As where it is retrieved: nothing further down is asked, nor has to be right.
             if self.kept(&file).await.is_some() {
-                let what = format!("the session of {} that the AWS CLI keeps", self.role.arn());
-                examined.next = Ok(Next::Read(what));
+                let session = format!("the session of {} that the AWS CLI keeps", self.role.arn());
+                examined.next = Ok(Next::Read(session));
             }
         }
         examined
