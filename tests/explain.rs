@@ -70,6 +70,14 @@ fn switched_off() -> World {
 }
 
 #[tokio::test(start_paused = true)]
+async fn variables_that_name_profiles_say_nothing_beside_one_in_code() {
+    let world = switched_off().env("AWS_PROFILE", "dev").env("AWS_DEFAULT_PROFILE", "prod");
+    assert!(!DefaultChain::in_world(&world).explain().await.warnings().is_empty());
+    let explanation = DefaultChain::in_world(&world).profile("hub").explain().await;
+    assert!(explanation.warnings().is_empty(), "{explanation}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_machine_with_nothing_says_what_was_looked_at() {
     let world = switched_off().env("AWS_SESSION_TOKEN", " ").env("AWS_CONFIG_FILE", "/etc/aws-config");
     let explanation = DefaultChain::in_world(&world).explain().await;

@@ -136,12 +136,16 @@ impl<V: Perishable> Snapshot<V> {
         match phase {
             Phase::Fresh => Decision::Serve { value, refresh: false },
             Phase::Advisory => match remembered {
-                Some(trouble) if trouble.is_raised(phase, policy) => Decision::Fail(trouble.error.clone()),
+                Some(trouble) if trouble.is_raised(held, phase, policy) => {
+                    Decision::Fail(trouble.error.clone())
+                }
                 _ => Decision::Serve { value, refresh: due },
             },
             Phase::Mandatory | Phase::Expired if !self.renews(policy) => Decision::Fail(self.unrenewed(held)),
             Phase::Mandatory => match remembered {
-                Some(trouble) if trouble.is_raised(phase, policy) => Decision::Fail(trouble.error.clone()),
+                Some(trouble) if trouble.is_raised(held, phase, policy) => {
+                    Decision::Fail(trouble.error.clone())
+                }
                 _ if due => {
                     Decision::Join { patience: Patience::WhileValid { left: now.until(held.expiry) } }
                 }
@@ -179,7 +183,7 @@ impl<V: Perishable> Snapshot<V> {
     pub(crate) fn make_do(&self, now: WallTime, policy: &RefreshPolicy) -> Option<V> {
         let held = self.held.as_ref()?;
         let phase = held.phase(now);
-        let raised = self.trouble.as_ref().is_some_and(|trouble| trouble.is_raised(phase, policy));
+        let raised = self.trouble.as_ref().is_some_and(|trouble| trouble.is_raised(held, phase, policy));
         if raised { None } else { self.in_hand(now, policy) }
     }
 
@@ -303,7 +307,8 @@ impl<V> Held<V> {
 }
 
 impl Trouble {
-    /// Only somebody who asks by hand mends it: what is in hand is served to its end, and not past it.
+    /// Only somebody who asks by hand mends it: what is in hand is served to its end, and not past it, nor after a
+    /// service has refused it.
     fn waits_for_somebody(&self) -> bool {
         self.error.person() == Some(Person::Unasked)
     }
@@ -314,12 +319,12 @@ impl Trouble {
     }
 
     /// Whether it is raised although something is in hand.
-    fn is_raised(&self, phase: Phase, policy: &RefreshPolicy) -> bool {
+    fn is_raised<V>(&self, held: &Held<V>, phase: Phase, policy: &RefreshPolicy) -> bool {
         !self.may_heal
             && match phase {
                 Phase::Fresh => false,
                 Phase::Advisory => policy.raises_early() && !self.waits_for_somebody(),
-                Phase::Mandatory => !self.waits_for_somebody(),
+                Phase::Mandatory => held.rejected || !self.waits_for_somebody(),
                 Phase::Expired => true,
             }
     }

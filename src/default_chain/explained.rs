@@ -76,7 +76,8 @@ impl DefaultChain {
         {
             warnings.push(keys_before_profile(variable));
         }
-        if let [Some(used), Some(other)] = PROFILE.map(|variable| env.get(variable))
+        if self.profile.is_none()
+            && let [Some(used), Some(other)] = PROFILE.map(|variable| env.get(variable))
             && used != other
         {
             warnings.push(format!("{} and {} name two profiles: the first is used", PROFILE[0], PROFILE[1]));

@@ -18,6 +18,10 @@ pub(super) async fn examine(hop: &AssumeRole) -> Examined {
 
 async fn next(hop: &AssumeRole, looks: &mut Vec<Look>) -> Result<Next, Error> {
     let arn = hop.role.arn();
+    if let Some(device) = &hop.mfa {
+        looks.push(Look::new(arn, format_args!("{device}, given by {}", device.codes.who())));
+        device.can_answer(arn.as_str())?;
+    }
     let found = hop.settings.look(&hop.host).await?;
     let is_set = found.has_region();
     let endpoint = found.sts(Hints { partition: arn.partition(), instance_region: None })?;

@@ -36,6 +36,17 @@ pub(crate) enum Codes {
     Nobody,
 }
 
+impl Codes {
+    /// In words, after "given by".
+    pub(crate) fn who(&self) -> String {
+        match self {
+            Self::Person(_) => "a person, who is asked".to_owned(),
+            Self::Process { origin, .. } => format!("`mfa_process` ({origin})"),
+            Self::Nobody => "nobody".to_owned(),
+        }
+    }
+}
+
 impl MfaDevice {
     /// Whether a code can be had at all, and whether somebody may be asked for it now.
     pub(crate) fn can_answer(&self, role_arn: &str) -> Result<(), Error> {
