@@ -317,6 +317,7 @@ impl CredentialsProvider for DefaultChain {
     async fn retrieve(&self) -> Result<Credentials, Error> {
         let credentials = self.chain().retrieve().await?;
         if credentials.source().kind() == SourceKind::Environment
+            && !matches!(self.profile_files, Slot::Removed)
             && let Some((variable, profile)) = self.host.env.profile()
         {
             tracing::warn!(profile, "{}", explained::keys_before_profile(variable));
