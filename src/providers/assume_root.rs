@@ -94,7 +94,7 @@ impl AssumeRoot {
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     pub fn in_world(mut self, world: &crate::testing::World) -> Self {
-        self.signed.move_to(world.host());
+        self.signed.host = world.host();
         self
     }
 
@@ -129,13 +129,12 @@ impl CredentialsProvider for AssumeRoot {
         let order = Order {
             provider: NAME,
             action: Action::AssumeRoot,
+            role: None,
             target: Some(&self.account_id),
             partition: task.split(':').nth(1).unwrap_or("aws"),
-            mfa_device: None,
-            body: request.body(),
         };
         self.signed
-            .send(&order, |source, answer| {
+            .send(&order, &request.body(), |source, answer| {
                 let path = source.source().clone().then(SourceKind::AssumeRoot, self.account_id.clone());
                 let session = Session::parse(Action::AssumeRoot, answer)?;
                 session.of_account(Some(&self.account_id)).into_credentials(path)
@@ -144,7 +143,7 @@ impl CredentialsProvider for AssumeRoot {
     }
 
     fn time_limit(&self) -> Duration {
-        self.signed.time_limit()
+        self.signed.time_limit(None)
     }
 
     fn source_kind(&self) -> SourceKind {

@@ -87,7 +87,7 @@ impl FederationToken {
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     pub fn in_world(mut self, world: &crate::testing::World) -> Self {
-        self.signed.move_to(world.host());
+        self.signed.host = world.host();
         self
     }
 
@@ -116,13 +116,12 @@ impl CredentialsProvider for FederationToken {
         let order = Order {
             provider: NAME,
             action: Action::GetFederationToken,
+            role: None,
             target: Some(&self.name),
             partition: "aws",
-            mfa_device: None,
-            body: request.body(),
         };
         self.signed
-            .send(&order, |source, answer| {
+            .send(&order, &request.body(), |source, answer| {
                 let path = source.source().clone().then(SourceKind::FederationToken, self.name.clone());
                 Session::parse(Action::GetFederationToken, answer)?.into_credentials(path)
             })
@@ -130,7 +129,7 @@ impl CredentialsProvider for FederationToken {
     }
 
     fn time_limit(&self) -> Duration {
-        self.signed.time_limit()
+        self.signed.time_limit(None)
     }
 
     fn source_kind(&self) -> SourceKind {

@@ -84,7 +84,7 @@ impl OutboundIdentity {
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     pub fn in_world(mut self, world: &crate::testing::World) -> Self {
-        self.signed.move_to(world.host());
+        self.signed.host = world.host();
         self
     }
 
@@ -107,19 +107,19 @@ impl OutboundIdentity {
         let order = Order {
             provider: NAME,
             action: Action::GetWebIdentityToken,
+            role: None,
             target: None,
             partition: "aws",
-            mfa_device: None,
-            body: request.body(),
         };
         let read = |_: &_, answer: &[u8]| IdentityTokenAnswer::parse(answer);
-        let IdentityTokenAnswer { token, expiration } = self.signed.send(&order, read).await?;
+        let IdentityTokenAnswer { token, expiration } =
+            self.signed.send(&order, &request.body(), read).await?;
         Ok(IdentityToken { jwt: token, expiry: expiration })
     }
 
     /// Keeps tokens, and renews them ahead of their expiry.
     pub fn cached(self) -> IdentityTokens {
-        let (clock, env) = (self.signed.host().clock.clone(), self.signed.host().env.clone());
+        let (clock, env) = (self.signed.host.clock.clone(), self.signed.host.env.clone());
         IdentityTokens(Refresher::new(self, RefreshPolicy::default(), clock, env))
     }
 
@@ -140,7 +140,7 @@ impl Fetch<IdentityToken> for OutboundIdentity {
     }
 
     fn time_limit(&self) -> Duration {
-        self.signed.time_limit()
+        self.signed.time_limit(None)
     }
 
     fn name(&self) -> &'static str {
