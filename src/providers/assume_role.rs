@@ -156,9 +156,9 @@ impl AssumeRole {
     /// # }
     /// ```
     ///
-    /// The person is asked by the first read of a cache and by [`renew`](CredentialsCache::renew), and never unbidden: the
+    /// The person is asked by the first read of a cache and by [`renew`](crate::CredentialsCache::renew), and never unbidden: the
     /// session is kept to its end, and what is made from it is renewed in silence as long. After that reads are an
-    /// [error](FailureKind::Withheld) that names role and device, until `renew` asks anew; so they are if the callback gives an
+    /// [error](crate::FailureKind::Withheld) that names role and device, until `renew` asks anew; so they are if the callback gives an
     /// error, if nothing comes within five minutes, if what comes is not six digits, or if STS refuses it. Blanks around the
     /// code are cut. The code is a secret: it appears in no error and in no log. The text of an error of the callback does.
     pub fn mfa<F, Fut, C>(self, serial_number: impl Into<String>, code: F) -> Self
