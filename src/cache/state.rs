@@ -9,6 +9,7 @@
 
 mod landing;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 pub(crate) use self::landing::{Arrival, Departure, Draws};
@@ -22,18 +23,31 @@ pub(crate) trait Perishable: Clone + Send + Sync + 'static {
     fn expiry(&self) -> Option<WallTime>;
     /// The same for the same value under whatever new wrapping, and no secret: a hash, to be compared only.
     fn mark(&self) -> u64;
-    /// Whether its source is one whose values may be served past expiry.
-    fn is_stale_servable(&self) -> bool;
+    /// Whether its source is one whose values may be served past expiry: tokens are not.
+    fn is_stale_servable(&self) -> bool {
+        false
+    }
     /// The value, marked as past its expiry.
-    fn marked_stale(&self) -> Self;
+    fn marked_stale(&self) -> Self {
+        self.clone()
+    }
     /// Whether it is marked so.
-    fn is_stale(&self) -> bool;
+    fn is_stale(&self) -> bool {
+        false
+    }
     /// Where it came from, for errors.
     fn origin(&self) -> String;
     /// What somebody has to give before its source makes another, for errors: such a value is renewed only by hand.
     fn asks_for(&self) -> Option<&str> {
         None
     }
+}
+
+/// The [mark](Perishable::mark) of what this text names or is: an access key id, a token.
+pub(crate) fn mark(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Everything a cache knows. Immutable: each change makes a new one.

@@ -44,11 +44,10 @@ use crate::explain::Examined;
 use crate::host::Host;
 use crate::provider::{CredentialsProvider, SharedProvider};
 use crate::providers::mfa::{MfaDevice, MfaPrompt};
-use crate::region::Region;
 use crate::role::Role;
 use crate::service::ServiceSettings;
 use crate::source::SourceKind;
-use crate::sts::{Order, SignedBy};
+use crate::sts::{Order, SignedBy, service_settings};
 use crate::wall_time::WallTime;
 use crate::wire::sts::{self as wire, Action, Mfa, Session};
 
@@ -114,29 +113,7 @@ impl AssumeRole {
         self
     }
 
-    /// The region whose STS is asked.
-    pub fn region(mut self, region: Region) -> Self {
-        self.signed().settings.region = Some(region);
-        self
-    }
-
-    /// Another endpoint than AWS's own: scheme, host and port. A VPC endpoint, for example.
-    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
-        self.signed().settings.endpoint_url = Some(url.into());
-        self
-    }
-
-    /// Whether STS's FIPS endpoint is asked.
-    pub fn use_fips(mut self, fips: bool) -> Self {
-        self.signed().settings.fips = Some(fips);
-        self
-    }
-
-    /// Whether STS's endpoint for IPv4 and IPv6 is asked.
-    pub fn use_dual_stack(mut self, dual_stack: bool) -> Self {
-        self.signed().settings.dual_stack = Some(dual_stack);
-        self
-    }
+    service_settings!(|this| this.signed().settings);
 
     /// A second factor: the role is assumed with a code of this MFA device (the serial number of a piece of hardware, or
     /// the ARN of a virtual one), which `code` asks a person for. The source has to be keys of the device's user.

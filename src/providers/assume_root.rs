@@ -14,9 +14,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::credentials::Credentials;
-use crate::error::{Error, Failure, FailureKind};
+use crate::error::Error;
 use crate::provider::CredentialsProvider;
-use crate::role::is_account_id;
+use crate::role::{Flaw, is_account_id};
 use crate::source::SourceKind;
 use crate::sts::{Order, SignedBy, service_settings, whole_seconds};
 use crate::wire::sts::{Action, AssumeRoot as Request, Session};
@@ -98,20 +98,20 @@ impl AssumeRoot {
         self
     }
 
-    service_settings!(signed.settings);
+    service_settings!(|this| this.signed.settings);
 
-    fn check(&self) -> Result<(), (String, String)> {
+    fn check(&self) -> Result<(), Flaw> {
         if !is_account_id(&self.account_id) {
-            let what = "the account of the root user is not twelve digits".to_owned();
-            return Err((what, "write the account id of the member account: 123456789012".to_owned()));
+            let what = "the account of the root user is not twelve digits";
+            return Err(Flaw::new(what, "write the account id of the member account: 123456789012"));
         }
         let arn = self.task.policy_arn();
         let is_task = arn.starts_with("arn:") && arn.contains(":iam::aws:policy/root-task/");
         if !is_task || arn.len() > ARN_MAX {
-            let what = "the policy of the task is not one of AWS's tasks for root users".to_owned();
-            return Err((
+            let what = "the policy of the task is not one of AWS's tasks for root users";
+            return Err(Flaw::new(
                 what,
-                "write it like arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy".to_owned(),
+                "write it like arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy",
             ));
         }
         whole_seconds(self.duration, SECONDS)
@@ -120,9 +120,7 @@ impl AssumeRoot {
 
 impl CredentialsProvider for AssumeRoot {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        self.check().map_err(|(what, remedy)| {
-            Failure::new(FailureKind::Misconfigured, NAME, what).with_remedy(remedy)
-        })?;
+        self.check().map_err(|flaw| flaw.of(NAME))?;
         let task = self.task.policy_arn();
         let request =
             Request { target_principal: &self.account_id, task_policy_arn: &task, duration: self.duration };

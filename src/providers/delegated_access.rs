@@ -51,7 +51,7 @@ impl DelegatedAccess {
         self
     }
 
-    service_settings!(signed.settings);
+    service_settings!(|this| this.signed.settings);
 }
 
 impl CredentialsProvider for DelegatedAccess {

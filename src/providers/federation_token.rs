@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use crate::credentials::Credentials;
-use crate::error::{Error, Failure, FailureKind};
+use crate::error::Error;
 use crate::provider::CredentialsProvider;
 use crate::role::{
     FEDERATED_NAME, Flaw, MAX_POLICY_ARNS, SessionPolicy, SessionTag, check_count, check_tags,
@@ -91,11 +91,11 @@ impl FederationToken {
         self
     }
 
-    service_settings!(signed.settings);
+    service_settings!(|this| this.signed.settings);
 
     fn check(&self) -> Result<(), Flaw> {
         FEDERATED_NAME.check("the name of the federated user", &self.name)?;
-        whole_seconds(self.duration, SECONDS).map_err(|(what, remedy)| Flaw { what, remedy })?;
+        whole_seconds(self.duration, SECONDS)?;
         check_count("policy ARNs", self.policy_arns.len(), MAX_POLICY_ARNS)?;
         check_tags(&self.tags)
     }
@@ -103,9 +103,7 @@ impl FederationToken {
 
 impl CredentialsProvider for FederationToken {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        self.check().map_err(|flaw| {
-            Failure::new(FailureKind::Misconfigured, NAME, flaw.what).with_remedy(flaw.remedy)
-        })?;
+        self.check().map_err(|flaw| flaw.of(NAME))?;
         let request = GetFederationToken {
             name: &self.name,
             duration: self.duration,

@@ -16,7 +16,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::credentials::Credentials;
-use crate::error::{Error, Failure, FailureKind};
+use crate::error::Error;
 use crate::provider::CredentialsProvider;
 use crate::providers::mfa::{MfaDevice, MfaPrompt};
 use crate::source::SourceKind;
@@ -92,14 +92,12 @@ impl SessionToken {
         self
     }
 
-    service_settings!(signed.settings);
+    service_settings!(|this| this.signed.settings);
 }
 
 impl CredentialsProvider for SessionToken {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        whole_seconds(self.duration, SECONDS).map_err(|(what, remedy)| {
-            Failure::new(FailureKind::Misconfigured, NAME, what).with_remedy(remedy)
-        })?;
+        whole_seconds(self.duration, SECONDS).map_err(|flaw| flaw.of(NAME))?;
         let order = Order {
             provider: NAME,
             action: Action::GetSessionToken,
