@@ -84,18 +84,22 @@
     allow(dead_code, unused_imports, reason = "sources are switched off")
 )]
 
+pub mod audit;
 mod cache;
 mod chain;
 #[cfg(feature = "profile")]
 mod cli_cache;
 #[cfg(any(feature = "profile", feature = "process"))]
 mod config;
+mod contained;
 mod credentials;
 mod default_chain;
 #[cfg(any(feature = "profile", feature = "sts"))]
 mod endpoint_variables;
 mod error;
 mod explain;
+#[cfg(feature = "sts")]
+pub mod gate;
 mod host;
 #[cfg(any(
     feature = "aws-sdk",
@@ -107,9 +111,13 @@ mod host;
     feature = "sign"
 ))]
 pub mod interop;
+#[cfg(feature = "sts")]
+pub mod notice;
 mod observe;
 mod provider;
 pub mod providers;
+#[cfg(feature = "sts")]
+mod record;
 mod region;
 #[cfg(feature = "sts")]
 mod role;
