@@ -14,7 +14,7 @@
 //! | anything else: the time before expiry and after it, `keep_fresh`, `invalidate`, `valid_for` | no |
 //!
 //! So a session is never renewed by itself, whatever the cache's policy: it is kept to its end, and what is made from it is
-//! renewed in silence as long. After that reads are an error ([`FailureKind::Withheld`](crate::FailureKind::Withheld)). However
+//! renewed in silence as long. After that reads are an error ([`FailureKind::Withheld`]). However
 //! many read at once, the gate is asked once.
 //!
 //! It fails closed. An error, a panic, no answer within five minutes, a grant that cannot be used: nothing is asked of STS, and

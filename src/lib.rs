@@ -31,7 +31,8 @@
 //!
 //! Any provider can be the source of a role: `provider.assume(role)`, see `ProviderExt` (feature `sts`). Profiles with
 //! `role_arn` are carried out by the chain. Where a code of an MFA device is needed, `DefaultChain::mfa` asks a person for it,
-//! and never unbidden.
+//! and never unbidden. Where somebody has to approve each session, see `gate`; where others are to be told of each, `notice`
+//! (feature `sts`); a record of each read is [`audit`]'s.
 //!
 //! # What a read does
 //!

@@ -171,9 +171,10 @@ struct Target {
 
 impl Target {
     fn parse(url: &str) -> Result<Self, Flaw> {
-        let parsed = reqwest::Url::parse(url.trim()).ok().filter(|url| url.has_host()).ok_or_else(|| {
-            Flaw::new("the URL cannot be read", "write it like https://audit.example/aws-sessions")
-        })?;
+        let parsed =
+            reqwest::Url::parse(url.trim()).ok().filter(reqwest::Url::has_host).ok_or_else(|| {
+                Flaw::new("the URL cannot be read", "write it like https://audit.example/aws-sessions")
+            })?;
         let host = parsed.host_str().unwrap_or_default();
         let port = parsed.port().map(|port| format!(":{port}")).unwrap_or_default();
         let shown = format!("{}://{host}{port}", parsed.scheme());

@@ -64,11 +64,11 @@ impl Receiver {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let replies: Arc<Mutex<VecDeque<Reply>>> = Arc::default();
         let deliveries: Arc<Mutex<Vec<Delivery>>> = Arc::default();
-        let (ours, heard, clock) = (replies.clone(), deliveries.clone(), clock.clone());
+        let (ours, kept, clock) = (replies.clone(), deliveries.clone(), clock.clone());
         let accepting = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(converse(stream, ours.clone(), heard.clone(), clock.clone()));
+                tokio::spawn(converse(stream, ours.clone(), kept.clone(), clock.clone()));
             }
         });
         Self { url, replies, deliveries, accepting }
@@ -98,7 +98,7 @@ impl Drop for Receiver {
 async fn converse(
     mut stream: TcpStream,
     replies: Arc<Mutex<VecDeque<Reply>>>,
-    heard: Arc<Mutex<Vec<Delivery>>>,
+    kept: Arc<Mutex<Vec<Delivery>>>,
     clock: Clock,
 ) {
     let mut text = Vec::new();
@@ -117,7 +117,7 @@ async fn converse(
             break (head, body.to_owned());
         }
     };
-    heard.lock().unwrap().push(Delivery { head, body, at: clock.now() });
+    kept.lock().unwrap().push(Delivery { head, body, at: clock.now() });
     let reply = replies.lock().unwrap().pop_front().unwrap_or(Reply::Status(204, ""));
     let answer = match reply {
         Reply::Hangs => return std::future::pending().await,
