@@ -20,7 +20,7 @@ use aws_credential_chain::testing::{LocalAws, Route};
 use aws_credential_chain::{CredentialsCache, ProviderExt, RefreshPolicy, Role};
 
 use desk::{Answer, Desk};
-use receiver::Receiver;
+use receiver::{Receiver, SECRET};
 
 const ADMIN: &str = "arn:aws:iam::222222222222:role/admin";
 const QUARTER: Duration = Duration::from_secs(900);
@@ -46,7 +46,7 @@ async fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
         .assume(Role::builder(ADMIN).duration(QUARTER).build()?)
         .in_world(&world)
         .gated(move |ask| gate.clone().two_people(ask))
-        .notify(Webhook::new(receiver.url(), receiver.secret())?.in_world(&world));
+        .notify(Webhook::new(receiver.url(), SECRET)?.in_world(&world));
     let cache = CredentialsCache::builder(admin)
         .in_world(&world)
         .refresh(RefreshPolicy::on_demand())

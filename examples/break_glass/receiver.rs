@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// A real one has a secret of its own, from `echo whsec_$(openssl rand -base64 32)`.
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 pub(crate) struct Receiver {
     url: String,
@@ -42,10 +42,6 @@ impl Receiver {
 
     pub(crate) fn url(&self) -> String {
         self.url.clone()
-    }
-
-    pub(crate) fn secret(&self) -> String {
-        SECRET.to_owned()
     }
 
     /// What has been received.
