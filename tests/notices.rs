@@ -517,3 +517,22 @@ async fn a_webhook_that_nobody_takes_fails() {
     seen.assert_none_of(scene.aws.secrets());
     seen.assert_none_of([SECRET, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "CANARY"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn over_the_network_a_webhook_goes_the_way_of_the_environment() {
+    let (seen, _guard) = Seen::start();
+    let scene = Scene::new().await;
+    let proxy = Receiver::start(scene.world.clock()).await;
+    proxy.then([Reply::Status(403, ""), Reply::Status(403, ""), Reply::Status(403, "")]);
+    let world = World::with_clock(scene.world.clock().clone()).env("HTTPS_PROXY", proxy.url.clone());
+    let webhook = Webhook::new("https://audit.example/hooks/CANARY-PATH", SECRET).unwrap().in_world(&world);
+    let cache = scene.cache(scene.gated().notify(webhook));
+    let error =
+        refused(&cache, FailureKind::Withheld, &["POST to https://audit.example: no connection"]).await;
+    let heads: Vec<_> = proxy.take().into_iter().map(|delivery| delivery.head).collect();
+    assert_eq!(heads.len(), 3);
+    assert!(heads.iter().all(|head| head.starts_with("CONNECT audit.example:443 HTTP/1.1")), "{heads:?}");
+    seen.also(format!("{error:?} {error:#} {heads:?}"));
+    seen.assert_none_of(scene.aws.secrets());
+    seen.assert_none_of([SECRET, "CANARY"]);
+}

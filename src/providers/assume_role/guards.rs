@@ -97,6 +97,7 @@ impl Guards {
         // First: nobody is asked to approve what nothing can be signed with.
         let source = hop.signed.ready(&order(role), hop.mfa.as_deref()).await?;
         let (role, grant) = gate.approve(Ask::new(role, session_name, &source, Occasion::here())).await?;
+        tracing::info!(role = %role.arn(), reason = grant.reason(), "the gate of a role has approved a session");
         Gate::used(role.arn(), self.announced(hop, &role, session_name, Some(grant.reason())).await)
     }
 
