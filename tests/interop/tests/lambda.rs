@@ -1,10 +1,13 @@
 //! The example `lambda` as a function of AWS Lambda, under the runtime API of cargo-lambda: the first call and those after it,
 //! a freeze past the end of the credentials, SnapStart.
+//!
+//! A process that is stopped keeps its monotonic clock running, a frozen machine may not. That only the wall clock counts is
+//! shown where it is turned: in `cache_clock.rs` of the root, and by the example itself.
 
 use std::time::{Duration, SystemTime};
 
 use aws_credential_chain::providers::StaticKeys;
-use aws_credential_chain::testing::{Clock, LocalAws, Route};
+use aws_credential_chain::testing::{Clock, Fault, LocalAws, Route};
 use aws_credential_chain::{CredentialsProvider, ProviderExt, Role};
 use interop::cargo_lambda::{Emulator, Function, Restorable};
 use secrecy::ExposeSecret;
@@ -108,6 +111,15 @@ async fn until(aws: &LocalAws, at: SystemTime) {
     tokio::time::sleep(at.duration_since(aws.clock().now()).unwrap_or_default()).await;
 }
 
+async fn until_true(is_so: impl Fn() -> bool) {
+    let limit = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), limit).await.expect("it comes true");
+}
+
 #[tokio::test]
 async fn the_first_call_asks_once_and_warm_ones_do_not() {
     let (aws, emulator) = (local_aws().await, Emulator::start().await);
@@ -157,6 +169,33 @@ async fn after_a_freeze_past_their_end_the_next_call_has_new_ones() {
     assert_ne!(after.key, before.key);
     assert_eq!(aws.count(Route::AssumeRole) - asked, 1);
     assert_eq!(told(&aws, emulator.invoke().await).key, after.key);
+    assert_clean(&aws, &function);
+}
+
+#[tokio::test]
+async fn what_arrives_during_a_freeze_and_is_over_after_it_is_used_by_nobody() {
+    let (aws, emulator) = (local_aws().await, Emulator::start().await);
+    aws.sts().role(CUSTOMER).credentials_lifetime(SHORT);
+    let function = start(&aws, &emulator.runtime_api(), &[keys(&aws).await, customer()]);
+    let asked = aws.count(Route::AssumeRole);
+    aws.fault(Route::AssumeRole, Fault::delay(Duration::from_secs(1)));
+    let freeze = async {
+        until_true(|| aws.count(Route::AssumeRole) > asked).await;
+        function.freeze();
+        let issued = aws.sts().issued().len();
+        until_true(|| aws.sts().issued().len() > issued).await;
+        aws.sts().role(CUSTOMER).credentials_lifetime(LONG);
+        tokio::time::sleep(SHORT + Duration::from_millis(500)).await;
+        function.thaw();
+    };
+    let (answer, ()) = tokio::join!(emulator.invoke(), freeze);
+    let refused = answer.unwrap_err();
+    assert_eq!(refused["errorType"], "CredentialsUnavailable", "{refused}");
+    assert!(refused.to_string().contains("answered with credentials that expired at"), "{refused}");
+    assert_eq!(aws.count(Route::GetCallerIdentity), 0, "nothing was signed with them");
+    // A failure is remembered for a moment, so that nobody hammers the source.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    told(&aws, emulator.invoke().await);
     assert_clean(&aws, &function);
 }
 
