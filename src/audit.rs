@@ -1,15 +1,18 @@
 //! A record of each read of a cache.
 //!
-//! [`CredentialsCacheBuilder::audit`](crate::CredentialsCacheBuilder::audit) takes an [`AuditSink`]. It is given a [`ReadRecord`] for
-//! each set of credentials that the cache hands out (`credentials`, `current`, `with_current`, `renew`, `valid_for`, and what roles and
-//! other libraries take from it), before it is handed out. Who reads cannot be known; which keys, from where and when can.
+//! [`CredentialsCacheBuilder::audit`](crate::CredentialsCacheBuilder::audit) takes an [`AuditSink`]. It is given a
+//! [`ReadRecord`] for each set of credentials that the cache hands out (`credentials`, `current`, `with_current`, `renew`,
+//! `valid_for`, and what roles and other libraries take from it), before it is handed out. Who reads cannot be known; which
+//! keys, from where and when can.
 //!
-//! It fails closed: where the sink gives an error, or panics, `credentials` is an [error](crate::FailureKind::Unavailable) and `current`
-//! is `None`, for this read; nothing is remembered. A sink that must not stand in the way gives `Ok(())` whatever happens.
+//! It fails closed: where the sink gives an error, or panics, `credentials` is an [error](crate::FailureKind::Unavailable)
+//! and `current` is `None`, for this read; nothing is remembered. A sink that must not stand in the way gives `Ok(())`
+//! whatever happens.
 //!
 //! It is called in the thread of whoever reads, so it has to be quick and must not block: a bounded channel
-//! ([`tokio::sync::mpsc::Sender<ReadRecord>`](tokio::sync::mpsc::Sender), which fails if it is full) takes the rest elsewhere. A cache
-//! without a sink is read as if there were none of this; one with a sink takes the longer way at each read, some hundred nanoseconds.
+//! ([`tokio::sync::mpsc::Sender<ReadRecord>`](tokio::sync::mpsc::Sender), which fails if it is full) takes the rest
+//! elsewhere. A cache without a sink is read as if there were none of this; one with a sink takes the longer way at each
+//! read, some hundred nanoseconds.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -21,7 +24,8 @@ use crate::credentials::Credentials;
 use crate::source::Source;
 use crate::wall_time::WallTime;
 
-/// Told of each read before the credentials are handed out. Any closure is one that takes a [`ReadRecord`] and gives a `Result`.
+/// Told of each read before the credentials are handed out. Any closure is one that takes a [`ReadRecord`] and gives a
+/// `Result`.
 ///
 /// ```
 /// use aws_credential_chain::audit::ReadRecord;
@@ -58,7 +62,8 @@ impl AuditSink for mpsc::Sender<ReadRecord> {
 
 /// One read: which keys were handed out, from where, and when. Without secrets.
 ///
-/// With the feature `sts` it serializes. Names are stable; `version` counts up if one of them changes its meaning. Names may be added.
+/// With the feature `sts` it serializes. Names are stable; `version` counts up if one of them changes its meaning. Names
+/// may be added.
 ///
 /// ```json
 /// {

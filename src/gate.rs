@@ -17,9 +17,9 @@
 //! renewed in silence as long. After that reads are an error ([`FailureKind::Withheld`]). However
 //! many read at once, the gate is asked once.
 //!
-//! It fails closed. An error, a panic, no answer within five minutes, a grant that cannot be used: nothing is asked of STS, and
-//! the refusal is remembered until `renew`. So is whatever goes wrong after the gate has said yes. The text of the gate's
-//! error is shown to whoever reads, up to 512 characters: it must not hold secrets.
+//! It fails closed. An error, a panic, no answer within five minutes, a grant that cannot be used: nothing is asked of STS,
+//! and the refusal is remembered until `renew`. So is whatever goes wrong after the gate has said yes. The text of the
+//! gate's error is shown to whoever reads, up to 512 characters: it must not hold secrets.
 //!
 //! Where two people have to approve, the gate asks two and gives a grant only if both agree, and if they are two. The example
 //! `break_glass` shows it, and `docs/break-glass.md` what the trust policy needs and what no gate protects against.
@@ -30,6 +30,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 pub use self::grant::Grant;
 use crate::cache::AskedBy;
@@ -39,6 +40,7 @@ use crate::host::runtime;
 use crate::providers::person::{self, NoAnswer};
 use crate::role::{Flaw, Role, RoleArn};
 use crate::source::{Source, SourceKind};
+use crate::wall_time::WallTime;
 
 /// What a gate is asked. Written out it is a line to show to a person:
 /// `arn:aws:iam::123456789012:role/admin as alice-4711 with AKIA… of environment (first read)`.
@@ -50,12 +52,13 @@ struct Parts {
     session_name: String,
     source: Credentials,
     occasion: Occasion,
+    at: WallTime,
 }
 
 impl Ask {
-    pub(crate) fn new(role: &Role, session_name: &str, source: &Credentials, occasion: Occasion) -> Self {
-        let (role, source) = (role.clone(), source.clone());
-        Self(Arc::new(Parts { role, session_name: session_name.to_owned(), source, occasion }))
+    pub(crate) fn new(role: &Role, session_name: &str, source: &Credentials, at: WallTime) -> Self {
+        let (role, session_name, source) = (role.clone(), session_name.to_owned(), source.clone());
+        Self(Arc::new(Parts { role, session_name, source, occasion: Occasion::here(), at }))
     }
 
     /// The role, with all that goes with it: tags, policy, duration.
@@ -88,6 +91,12 @@ impl Ask {
         self.0.source.account_id()
     }
 
+    /// When.
+    #[must_use]
+    pub fn at(&self) -> SystemTime {
+        self.0.at.into()
+    }
+
     /// Why it is asked: a [first read](Occasion::FirstRead) or a [renewal](Occasion::Renewal).
     #[must_use]
     pub fn occasion(&self) -> Occasion {
@@ -97,7 +106,7 @@ impl Ask {
 
 impl fmt::Display for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { role, session_name, source, occasion } = &*self.0;
+        let Parts { role, session_name, source, occasion, at: _ } = &*self.0;
         let (arn, key) = (role.arn(), source.access_key_id());
         write!(f, "{arn} as {session_name} with {key} of {} ({occasion})", source.source())
     }
@@ -105,12 +114,13 @@ impl fmt::Display for Ask {
 
 impl fmt::Debug for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { role, session_name, source, occasion } = &*self.0;
+        let Parts { role, session_name, source, occasion, at } = &*self.0;
         f.debug_struct("Ask")
             .field("role", role)
             .field("session_name", session_name)
             .field("source", source)
             .field("occasion", occasion)
+            .field("at", at)
             .finish()
     }
 }

@@ -1,9 +1,9 @@
 //! Telling others of each session of a role: before anybody can act with it.
 //!
-//! [`AssumeRole::notify`](crate::providers::AssumeRole::notify) takes a [`NoticeSink`]. It is given an [`IssueRecord`] (who, why,
-//! which role, which session, until when) after STS has answered and before the credentials are handed out: by the first read, by
-//! `renew`, and each time that a cache renews by itself. There may be several sinks; they are told one after the other, and each has
-//! ten seconds.
+//! [`AssumeRole::notify`](crate::providers::AssumeRole::notify) takes a [`NoticeSink`]. It is given an [`IssueRecord`]
+//! (who, why, which role, which session, until when) after STS has answered and before the credentials are handed out: by
+//! the first read, by `renew`, and each time that a cache renews by itself. There may be several sinks; they are told one
+//! after the other, and each has ten seconds.
 //!
 //! | sink | fails if |
 //! |---|---|
@@ -12,12 +12,13 @@
 //! | [`Webhook`] | nobody answers with 2xx |
 //! | a type of your own | as it says |
 //!
-//! It fails closed: if a sink gives an error, panics or hangs, the credentials are dropped. STS knows nothing of that, so the
-//! session lives on in the account's logs until it ends; nobody has its keys. Where a person was asked for it (behind a
-//! [gate](crate::gate), with a code of an MFA device) the failure is [`Withheld`](crate::FailureKind::Withheld), and nobody is asked again
-//! before `renew`. Elsewhere it is [`Unavailable`](crate::FailureKind::Unavailable), which may heal: credentials in hand are served to
-//! their end, and the next attempts are paced as after any other failure, each with a session of its own. The text of a sink's error
-//! is shown to whoever reads, up to 512 characters: it must not hold secrets.
+//! It fails closed: if a sink gives an error, panics or hangs, the credentials are dropped. STS knows nothing of that, so
+//! the session lives on in the account's logs until it ends; nobody has its keys. Where a person was asked for it (behind a
+//! [gate](crate::gate), with a code of an MFA device) the failure is [`Withheld`](crate::FailureKind::Withheld), and nobody
+//! is asked again before `renew`. Elsewhere it is [`Unavailable`](crate::FailureKind::Unavailable), which may heal:
+//! credentials in hand are served to their end, and the next attempts are paced as after any other failure, each with a
+//! session of its own. The text of a sink's error is shown to whoever reads, up to 512 characters: it must not hold
+//! secrets.
 
 mod record;
 mod signature;

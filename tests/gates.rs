@@ -166,7 +166,7 @@ async fn a_gate_knows_what_it_is_asked_and_its_grant_goes_to_sts() {
     assert_eq!(ask.role(), &role);
     assert!(ask.session_name().starts_with("aws-credential-chain-"));
     assert!(ask.access_key_id().starts_with("AKIA") && ask.account_id().is_none());
-    assert_eq!(ask.source().to_string(), "static keys");
+    assert_eq!((ask.source().to_string().as_str(), ask.at()), ("static keys", scene.world.clock().now()));
     let shown =
         format!("{ADMIN} as {} with {} of static keys (first read)", ask.session_name(), ask.access_key_id());
     assert_eq!(ask.to_string(), shown);

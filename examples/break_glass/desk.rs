@@ -43,8 +43,8 @@ impl Desk {
         self.0.asked.load(Ordering::Relaxed)
     }
 
-    /// The gate: a grant only if both say yes, and if they are two. A real one would ask both at once, by pager or chat, and know who
-    /// answers by more than a name.
+    /// The gate: a grant only if both say yes, and if they are two. A real one would ask both at once, by pager or chat,
+    /// and know who answers by more than a name.
     pub(crate) async fn two_people(self, ask: Ask) -> Result<Grant, Box<dyn Error + Send + Sync>> {
         println!("   asked to approve {} for {}", ask.role().arn().name(), ask.source());
         let [first, second] = match &self.0.play {

@@ -1,8 +1,8 @@
 //! Break-glass: an admin role that nobody has until two people say yes, and that is known to others before it can be used.
 //!
-//! Runs on an embedded local AWS, with two people who answer as written down here; with `--ask` it asks on the terminal. The
-//! pieces are those of a real program: the gate in front of the role, the webhook that tells an audit service, the policy that
-//! never renews by itself, the record of each read.
+//! Runs on an embedded local AWS, with two people who answer as written down here; with `--ask` it asks on the terminal.
+//! The pieces are those of a real program: the gate in front of the role, the webhook that tells an audit service, the
+//! policy that never renews by itself, the record of each read.
 #![allow(clippy::print_stdout, reason = "it tells a person")]
 
 mod desk;

@@ -70,8 +70,8 @@ impl Inside {
     }
 }
 
-/// Whether whoever sent it knows the secret. A real receiver also refuses a timestamp that is more than five minutes off, and takes
-/// an id that it has seen for done.
+/// Whether whoever sent it knows the secret. A real receiver also refuses a timestamp that is more than five minutes off,
+/// and takes an id that it has seen for done.
 fn is_signed(head: &str, body: &str) -> Result<bool, Box<dyn Error>> {
     let header = |name: &str| {
         let mut lines = head.lines().filter_map(|line| line.split_once(": "));

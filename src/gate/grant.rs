@@ -17,9 +17,9 @@ use crate::role::{Flaw, Role, RoleBuilder, SessionPolicy, SessionTag, TAG_VALUE}
 ///     .duration(Duration::from_secs(900));
 /// ```
 ///
-/// It adds to the role, and takes nothing away: what the role itself pins (a source identity, a session name, a tag, a policy)
-/// cannot be replaced, and a session can only become shorter and narrower. A grant that would do otherwise, or that breaks a limit
-/// of STS, counts as a refusal that says what is wrong with it.
+/// It adds to the role, and takes nothing away: what the role itself pins (a source identity, a session name, a tag, a
+/// policy) cannot be replaced, and a session can only become shorter and narrower. A grant that would do otherwise, or that
+/// breaks a limit of STS, counts as a refusal that says what is wrong with it.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Grant {
@@ -37,8 +37,8 @@ impl Grant {
 
     /// For this reason: 1 to 1024 characters, not all of them blanks.
     ///
-    /// It goes to STS as the tag [`REASON_TAG`](Self::REASON_TAG). The value of a tag has up to 256 letters, digits, blanks and
-    /// `_.:/=+-@`: other characters are written as `_` there, and what is longer is cut. Those who are
+    /// It goes to STS as the tag [`REASON_TAG`](Self::REASON_TAG). The value of a tag has up to 256 letters, digits, blanks
+    /// and `_.:/=+-@`: other characters are written as `_` there, and what is longer is cut. Those who are
     /// [told](crate::notice) get all of it.
     pub fn new(reason: impl Into<String>) -> Self {
         Self {

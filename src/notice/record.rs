@@ -44,8 +44,8 @@ use crate::wire::sts::Facts;
 /// }
 /// ```
 ///
-/// `occasion` is `first_read`, `renewal` or `refresh`; times are RFC 3339 in UTC, to the second; what is not known is `null`. `reason`
-/// is the gate's, as it gave it; `tags` are those of the request, without what the session inherits.
+/// `occasion` is `first_read`, `renewal` or `refresh`; times are RFC 3339 in UTC, to the second; what is not known is
+/// `null`. `reason` is the gate's, as it gave it; `tags` are those of the request, without what the session inherits.
 #[derive(Clone)]
 pub struct IssueRecord(Arc<Parts>);
 
@@ -228,8 +228,8 @@ impl Serialize for Tags<'_> {
     }
 }
 
-/// One line for a person: `arn:aws:sts::…:assumed-role/admin/alice-4711 until 2026-11-25T21:15:00Z, with AKIA… of environment, because:
-/// INC-4711`.
+/// One line for a person: `arn:aws:sts::…:assumed-role/admin/alice-4711 until 2026-11-25T21:15:00Z, with AKIA… of
+/// environment, because: INC-4711`.
 impl fmt::Display for IssueRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.assumed_role_arn() {

@@ -9,9 +9,9 @@
 //! {"version":1,"type":"session_issued",…}
 //! ```
 //!
-//! That is [Standard Webhooks](https://www.standardwebhooks.com), for which there are libraries that verify. A receiver checks the
-//! signature over the body as it came, refuses timestamps that are more than five minutes off, and takes an id that it has seen for
-//! done.
+//! That is [Standard Webhooks](https://www.standardwebhooks.com), for which there are libraries that verify. A receiver
+//! checks the signature over the body as it came, refuses timestamps that are more than five minutes off, and takes an id
+//! that it has seen for done.
 //!
 //! | answer | |
 //! |---|---|
@@ -46,14 +46,17 @@ use crate::role::Flaw;
 /// # }
 /// ```
 ///
-/// Headers: `webhook-id` is the record's [id](IssueRecord::id), the same in each attempt; `webhook-timestamp` the second of the attempt;
-/// `webhook-signature` is `v1,` and the base64 of the HMAC-SHA256 of `{id}.{timestamp}.{body}`. A receiver checks the signature over the
-/// body as it came, refuses timestamps that are far off, and takes an id that it has seen for done.
+/// Headers: `webhook-id` is the record's [id](IssueRecord::id), the same in each attempt; `webhook-timestamp` the second of
+/// the attempt; `webhook-signature` is `v1,` and the base64 of the HMAC-SHA256 of `{id}.{timestamp}.{body}`. A receiver
+/// checks the signature over the body as it came, refuses timestamps that are far off, and takes an id that it has seen for
+/// done.
 ///
-/// Received is what is answered with 2xx. After 408, 429, 5xx, no answer within 2.5 seconds or none at all it is tried again, three times in
-/// all and within ten seconds; other answers, redirects among them, are a no. What the answer says is read up to 64 KiB and shown nowhere.
+/// Received is what is answered with 2xx. After 408, 429, 5xx, no answer within 2.5 seconds or none at all it is tried
+/// again, three times in all and within ten seconds; other answers, redirects among them, are a no. What the answer says is
+/// read up to 64 KiB and shown nowhere.
 ///
-/// The way is that of the requests to STS: proxies as the environment names them, `AWS_CA_BUNDLE`. To a loopback address no proxy is used.
+/// The way is that of the requests to STS: proxies as the environment names them, `AWS_CA_BUNDLE`. To a loopback address no
+/// proxy is used.
 pub struct Webhook {
     host: Host,
     /// Paths of webhooks are often all that keeps strangers out.
@@ -67,11 +70,12 @@ pub struct Webhook {
 }
 
 impl Webhook {
-    /// To this URL, `https://…`, or `http://` with a loopback address. `secret`: `whsec_` and the base64 of 24 to 64 bytes, as
-    /// `echo whsec_$(openssl rand -base64 32)` makes one.
+    /// To this URL, `https://…`, or `http://` with a loopback address. `secret`: `whsec_` and the base64 of 24 to 64 bytes,
+    /// as `echo whsec_$(openssl rand -base64 32)` makes one.
     ///
     /// # Errors
-    /// [`FailureKind::Misconfigured`]: the URL or the secret is not as said. Of the URL the error shows scheme, host and port.
+    /// [`FailureKind::Misconfigured`]: the URL or the secret is not as said. Of the URL the error shows scheme, host and
+    /// port.
     pub fn new(url: impl Into<SecretString>, secret: impl Into<SecretString>) -> Result<Self, Error> {
         let url = url.into();
         let target = Target::parse(url.expose_secret()).map_err(|flaw| flaw.of(NAME))?;

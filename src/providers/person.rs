@@ -48,7 +48,8 @@ where
     }
 }
 
-/// Whatever went wrong once somebody was asked: nobody is asked again before somebody wants it. `again`: how, in one sentence.
+/// Whatever went wrong once somebody was asked: nobody is asked again before somebody wants it. `again`: how, in one
+/// sentence.
 pub(crate) fn in_vain(error: Error, again: &str) -> Error {
     match error {
         // Whoever gave something after this one has said it.

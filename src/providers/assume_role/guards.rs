@@ -37,14 +37,15 @@ impl AssumeRole {
     /// # }
     /// ```
     ///
-    /// It is asked by the first read of a cache and by [`renew`](crate::CredentialsCache::renew), and never unbidden: the session is
-    /// kept to its end, whatever the cache's policy, and what is made from it is renewed in silence as long. An error, a panic, no
-    /// answer within five minutes or a grant that cannot be used is a refusal: nothing is asked of STS, and reads are an
-    /// [error](crate::FailureKind::Withheld) that says who refused and why, until `renew` asks anew. All of it: [`gate`](crate::gate).
+    /// It is asked by the first read of a cache and by [`renew`](crate::CredentialsCache::renew), and never unbidden: the
+    /// session is kept to its end, whatever the cache's policy, and what is made from it is renewed in silence as long. An
+    /// error, a panic, no answer within five minutes or a grant that cannot be used is a refusal: nothing is asked of STS,
+    /// and reads are an [error](crate::FailureKind::Withheld) that says who refused and why, until `renew` asks anew. All
+    /// of it: [`gate`](crate::gate).
     ///
-    /// The reason that the gate gives is sent as the tag `reason`, so the role's trust policy has to allow `sts:TagSession`, and for a
-    /// source identity `sts:SetSourceIdentity`. With [`mfa`](Self::mfa) too, the gate is asked first, then for the code. A second call
-    /// puts another gate in place of the first.
+    /// The reason that the gate gives is sent as the tag `reason`, so the role's trust policy has to allow
+    /// `sts:TagSession`, and for a source identity `sts:SetSourceIdentity`. With [`mfa`](Self::mfa) too, the gate is asked
+    /// first, then for the code. A second call puts another gate in place of the first.
     pub fn gated<F, Fut>(mut self, gate: F) -> Self
     where
         F: Fn(Ask) -> Fut + Send + Sync + 'static,
@@ -54,7 +55,8 @@ impl AssumeRole {
         self
     }
 
-    /// Tells `sink` of each session, after STS has answered and before the credentials are handed out; with a gate or without.
+    /// Tells `sink` of each session, after STS has answered and before the credentials are handed out; with a gate or
+    /// without.
     ///
     /// ```no_run
     /// use aws_credential_chain::notice::{IssueRecord, Webhook};
@@ -72,8 +74,8 @@ impl AssumeRole {
     /// # }
     /// ```
     ///
-    /// There may be several; they are told in their order, each within ten seconds. If one fails, the credentials are dropped and
-    /// not handed out: see [`notice`](crate::notice).
+    /// There may be several; they are told in their order, each within ten seconds. If one fails, the credentials are
+    /// dropped and not handed out: see [`notice`](crate::notice).
     pub fn notify(mut self, sink: impl NoticeSink) -> Self {
         self.guards().sinks.add(sink);
         self
@@ -96,7 +98,8 @@ impl Guards {
         Grant::has_room_in(role).map_err(|flaw| flaw.of(NAME))?;
         // First: nobody is asked to approve what nothing can be signed with.
         let source = hop.signed.ready(&order(role), hop.mfa.as_deref()).await?;
-        let (role, grant) = gate.approve(Ask::new(role, session_name, &source, Occasion::here())).await?;
+        let (role, grant) =
+            gate.approve(Ask::new(role, session_name, &source, hop.signed.host.clock.now())).await?;
         tracing::info!(role = %role.arn(), reason = grant.reason(), "the gate of a role has approved a session");
         Gate::used(role.arn(), self.announced(hop, &role, session_name, Some(grant.reason())).await)
     }
