@@ -15,6 +15,7 @@
 //! read, some hundred nanoseconds.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use tokio::sync::mpsc;
@@ -48,6 +49,13 @@ where
 {
     fn read(&self, record: &ReadRecord) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         self(record)
+    }
+}
+
+/// For one that several caches share.
+impl<S: AuditSink> AuditSink for Arc<S> {
+    fn read(&self, record: &ReadRecord) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        S::read(self, record)
     }
 }
 

@@ -75,6 +75,13 @@ where
     }
 }
 
+/// For one that several roles share.
+impl<S: NoticeSink> NoticeSink for Arc<S> {
+    fn notify(&self, record: &IssueRecord) -> impl Future<Output = Result<(), BoxError>> + Send {
+        S::notify(self, record)
+    }
+}
+
 /// Whoever cannot keep up stops the sessions, and not the records.
 impl NoticeSink for mpsc::Sender<IssueRecord> {
     async fn notify(&self, record: &IssueRecord) -> Result<(), BoxError> {

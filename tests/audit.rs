@@ -58,7 +58,7 @@ impl AuditSink for Book {
 }
 
 fn audited(world: &World, script: &Script, book: &Book) -> CredentialsCacheBuilder {
-    CredentialsCache::builder(script.clone()).in_world(world).audit(book.clone())
+    CredentialsCache::builder(script.clone()).in_world(world).audit(Arc::new(book.clone()))
 }
 
 #[tokio::test(start_paused = true)]

@@ -450,7 +450,8 @@ async fn a_webhook_is_signed_and_carries_the_record() {
 async fn a_webhook_is_tried_again_with_the_same_id() {
     let scene = Scene::new().await;
     let receiver = Receiver::start(scene.world.clock()).await;
-    let cache = scene.cache(scene.gated().notify(scene.webhook(&receiver)));
+    let shared = Arc::new(scene.webhook(&receiver));
+    let cache = scene.cache(scene.gated().notify(Arc::clone(&shared)));
     for first in [
         [Reply::Status(500, ""), Reply::Status(503, "")],
         [Reply::Hangs, Reply::Hangs],
