@@ -54,12 +54,16 @@ impl SessionPolicyBuilder {
                     Flaw::new("its sid is that of another one", "name it otherwise"),
                 ));
             }
-            statements.push(statement.json().map_err(|flaw| of_statement(index, statement, flaw))?.to_string());
+            statements
+                .push(statement.json().map_err(|flaw| of_statement(index, statement, flaw))?.to_string());
         }
         statements.sort_unstable();
         statements.dedup();
         let version = Json::text(VERSION);
-        SessionPolicy::of_minified(format!(r#"{{"Version":{version},"Statement":[{}]}}"#, statements.join(",")))
+        SessionPolicy::of_minified(format!(
+            r#"{{"Version":{version},"Statement":[{}]}}"#,
+            statements.join(",")
+        ))
     }
 }
 

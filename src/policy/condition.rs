@@ -89,7 +89,10 @@ impl Condition {
         let name = self.name();
         let shown = printable_up_to(SHOWN_MAX, &self.key);
         if !is_key(&self.key) {
-            return Err(Flaw::new(format!("`{shown}`, under {name}, is no key"), "write it like `aws:SourceIp`"));
+            return Err(Flaw::new(
+                format!("`{shown}`, under {name}, is no key"),
+                "write it like `aws:SourceIp`",
+            ));
         }
         if self.kind == Kind::Null && (self.if_exists || self.set.is_some()) {
             let what = format!("{name} is no operator");
@@ -110,14 +113,17 @@ impl Condition {
     fn check_value(&self, value: &str) -> Result<(), (&'static str, &'static str)> {
         match self.kind {
             Kind::Arn if value == "*" => Ok(()),
-            Kind::Arn => check_arn(value).map_err(|trouble| (trouble, "write it like `arn:aws:s3:::bucket/key`")),
+            Kind::Arn => {
+                check_arn(value).map_err(|trouble| (trouble, "write it like `arn:aws:s3:::bucket/key`"))
+            }
             Kind::Address if is_network(value) => Ok(()),
             Kind::Address => Err(("is no address", "write it like `203.0.113.0/24` or `2001:db8::/32`")),
             Kind::Text | Kind::Pattern => {
                 if value.chars().any(char::is_control) {
                     return Err(("has a control character", "leave it out"));
                 }
-                variable::check(value).map_err(|trouble| (trouble, "put it in by `literal` if it is a name"))?;
+                variable::check(value)
+                    .map_err(|trouble| (trouble, "put it in by `literal` if it is a name"))?;
                 if self.kind == Kind::Text && has_wildcard(value) {
                     return Err((
                         "has a wildcard, which this operator takes for itself",
@@ -166,18 +172,20 @@ pub(super) fn block(conditions: &[Condition]) -> Result<Json, Flaw> {
 /// `prefix:name`, as `aws:PrincipalTag/cost center` or `oidc.example/id/1:sub`.
 fn is_key(text: &str) -> bool {
     let is_allowed = |c: char| !c.is_control() && !matches!(c, '*' | '?' | '$' | '{' | '}');
-    text.split_once(':').is_some_and(|(prefix, name)| {
-        !prefix.is_empty() && !prefix.contains(' ') && !name.trim().is_empty()
-    }) && text.chars().all(is_allowed)
+    text.split_once(':')
+        .is_some_and(|(prefix, name)| !prefix.is_empty() && !prefix.contains(' ') && !name.trim().is_empty())
+        && text.chars().all(is_allowed)
 }
 
 /// An address, or a network in CIDR.
 fn is_network(text: &str) -> bool {
-    let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+    let (address, length) =
+        text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
     let Ok(address) = address.parse::<std::net::IpAddr>() else { return false };
     let most = if address.is_ipv4() { 32 } else { 128 };
     let is_length = |length: &str| {
-        length.bytes().all(|byte| byte.is_ascii_digit()) && length.parse::<u8>().is_ok_and(|length| length <= most)
+        length.bytes().all(|byte| byte.is_ascii_digit())
+            && length.parse::<u8>().is_ok_and(|length| length <= most)
     };
     length.is_none_or(is_length)
 }

@@ -21,10 +21,11 @@ impl Role {
 
     /// What takes the room, in words; `None` if nothing does.
     pub(crate) fn sizes(&self) -> Option<String> {
-        let policy = self.policy().map(|policy| {
-            format!("a session policy of {} characters", policy.as_str().chars().count())
-        });
-        let arns = counted(self.policy_arns().len(), "policy ARN", self.policy_arns().iter().map(String::as_str));
+        let policy = self
+            .policy()
+            .map(|policy| format!("a session policy of {} characters", policy.as_str().chars().count()));
+        let arns =
+            counted(self.policy_arns().len(), "policy ARN", self.policy_arns().iter().map(String::as_str));
         let texts = self.tags().iter().flat_map(|tag| [SessionTag::key(tag), SessionTag::value(tag)]);
         let tags = counted(self.tags().len(), "tag", texts);
         let parts: Vec<String> = [policy, arns, tags].into_iter().flatten().collect();

@@ -8,7 +8,10 @@ use crate::wall_time::WallTime;
 /// Texts. Values may hold variables, as `${aws:username}`.
 impl Condition {
     /// Is one of these, by case.
-    pub fn string_equals<S: Into<String>>(key: impl Into<String>, values: impl IntoIterator<Item = S>) -> Self {
+    pub fn string_equals<S: Into<String>>(
+        key: impl Into<String>,
+        values: impl IntoIterator<Item = S>,
+    ) -> Self {
         Self::new("StringEquals", Kind::Text, key, values)
     }
 
@@ -58,7 +61,10 @@ impl Condition {
     }
 
     /// Fits none of these ARNs.
-    pub fn arn_not_like<S: Into<String>>(key: impl Into<String>, values: impl IntoIterator<Item = S>) -> Self {
+    pub fn arn_not_like<S: Into<String>>(
+        key: impl Into<String>,
+        values: impl IntoIterator<Item = S>,
+    ) -> Self {
         Self::new("ArnNotLike", Kind::Arn, key, values)
     }
 }
@@ -66,7 +72,10 @@ impl Condition {
 /// Addresses.
 impl Condition {
     /// Lies in one of these networks: `203.0.113.0/24`, `2001:db8::/32`, or a single address.
-    pub fn ip_address<S: Into<String>>(key: impl Into<String>, networks: impl IntoIterator<Item = S>) -> Self {
+    pub fn ip_address<S: Into<String>>(
+        key: impl Into<String>,
+        networks: impl IntoIterator<Item = S>,
+    ) -> Self {
         Self::new("IpAddress", Kind::Address, key, networks)
     }
 

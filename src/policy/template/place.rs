@@ -47,7 +47,8 @@ impl Place<'_> {
                     Piece::Fixed(fixed) => fixed,
                     Piece::Placeholder(_) => "x",
                 });
-                check_arn(&example.collect::<String>()).map_err(|what| Trouble::new(what, "write all six parts"))?;
+                check_arn(&example.collect::<String>())
+                    .map_err(|what| Trouble::new(what, "write all six parts"))?;
                 text.check()
             }
         }
@@ -146,10 +147,8 @@ fn members(
     let mut mapped: Vec<(String, Json)> = Vec::with_capacity(members.len());
     for (name, value) in members {
         if name.contains(OPEN) {
-            return Err(place.named(
-                "has a place for a name in a name of JSON itself",
-                "put places into values alone",
-            ));
+            return Err(place
+                .named("has a place for a name in a name of JSON itself", "put places into values alone"));
         }
         if mapped.iter().any(|(known, _)| known == name) {
             let name = printable_up_to(SHOWN_MAX, name);

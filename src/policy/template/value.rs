@@ -22,7 +22,8 @@ impl Rule {
         }
         if self.is_early {
             let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-            let trouble = "stands before the fifth colon of an ARN, and is not made of letters, digits and `-`";
+            let trouble =
+                "stands before the fifth colon of an ARN, and is not made of letters, digits and `-`";
             return if is_plain { Ok(name.into()) } else { Err(trouble.into()) };
         }
         match self.kind {
@@ -41,9 +42,9 @@ impl Rule {
         }
         // A slash ends the name itself, in a path as elsewhere.
         let delimiter = self.delimiter.filter(|delimiter| !(is_of_path && *delimiter == '/'));
-        let found = name.chars().find(|&c| {
-            c.is_control() || matches!(c, '/' | ':' | '{' | '}' | '\\') || Some(c) == delimiter
-        });
+        let found = name
+            .chars()
+            .find(|&c| c.is_control() || matches!(c, '/' | ':' | '{' | '}' | '\\') || Some(c) == delimiter);
         match found {
             None => Ok(()),
             Some(c) if c.is_control() => Err("has a control character".into()),
@@ -53,4 +54,4 @@ impl Rule {
 }
 
 pub(super) const REMEDY: &str =
-    "refuse such a tenant, or map its name to one that is made of letters and digits alone";
+    "refuse such a tenant, or give each a name of its own that is made of letters and digits";
