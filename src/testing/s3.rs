@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 use super::iam::Access;
 use super::principal::Principal;
@@ -111,7 +111,7 @@ impl S3 {
         let buckets = self.buckets();
         let objects = buckets.get(bucket).into_iter().flatten();
         let mut list = Element::new("ListBucketResult").namespace(NAMESPACE).leaf("Name", bucket);
-        list = list.leaf("Prefix", query.prefix()).leaf("IsTruncated", "false");
+        list = list.leaf("Prefix", &query.encoded(query.prefix())).leaf("IsTruncated", "false");
         let mut folders = BTreeSet::new();
         for (key, object) in objects.filter(|(key, _)| key.starts_with(query.prefix())) {
             let below = key.get(query.prefix().len()..).unwrap_or_default();
@@ -122,12 +122,13 @@ impl S3 {
                 }
                 None => {
                     let size = object.len().to_string();
-                    list = list.child(Element::new("Contents").leaf("Key", key).leaf("Size", &size));
+                    list = list
+                        .child(Element::new("Contents").leaf("Key", &query.encoded(key)).leaf("Size", &size));
                 }
             }
         }
         for folder in folders {
-            list = list.child(Element::new("CommonPrefixes").leaf("Prefix", &folder));
+            list = list.child(Element::new("CommonPrefixes").leaf("Prefix", &query.encoded(&folder)));
         }
         Answer::ok("application/xml", list.document())
     }
@@ -179,6 +180,14 @@ impl Query {
         self.0.get("prefix").map_or("", String::as_str)
     }
 
+    /// Keys may hold what XML cannot.
+    fn encoded(&self, key: &str) -> String {
+        match self.0.get("encoding-type").map(String::as_str) {
+            Some("url") => percent_encode(key.as_bytes(), NON_ALPHANUMERIC).to_string(),
+            _ => key.to_owned(),
+        }
+    }
+
     fn delimiter(&self) -> Option<&str> {
         self.0.get("delimiter").map(String::as_str).filter(|delimiter| !delimiter.is_empty())
     }
@@ -193,7 +202,8 @@ fn permit(
 ) -> Result<(), Refusal> {
     let arn = place.arn();
     let mut access = Access::new(action, &arn).with("s3:ResourceAccount", [principal.account_id()]);
-    for (name, value) in query.into_iter().flat_map(|query| &query.0).filter(|(name, _)| *name != "list-type")
+    for (name, value) in
+        query.into_iter().flat_map(|query| &query.0).filter(|(name, _)| CONDITIONS.contains(&name.as_str()))
     {
         access = access.with(format!("s3:{name}"), [value]);
     }
@@ -237,4 +247,6 @@ fn not_here() -> Refusal {
     Refusal::new(501, "NotImplemented", message)
 }
 
+/// What policies see of a query.
+const CONDITIONS: [&str; 3] = ["prefix", "delimiter", "max-keys"];
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
