@@ -17,7 +17,8 @@ use aws_credential_chain::policy::{Condition, PolicyTemplate, Statement, literal
 use aws_credential_chain::providers::{AssumeRole, StaticKeys};
 use aws_credential_chain::testing::{Fault, LocalAws, Route};
 use aws_credential_chain::{
-    CredentialsCache, CredentialsProvider, DefaultChain, FailureKind, ProviderExt, Region, Role, SessionPolicy,
+    CredentialsCache, CredentialsProvider, DefaultChain, FailureKind, ProviderExt, Region, Role,
+    SessionPolicy,
 };
 use support::outcome::kind;
 use support::seen::Seen;

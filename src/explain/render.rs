@@ -58,7 +58,10 @@ fn credentials(given: &Given) -> Vec<Look> {
     };
     rows.push(Look::new("renewed", renewed));
     if let Some(percent) = given.packed_policy_size {
-        rows.push(Look::new("packed", format_args!("policies and tags of the session take {percent} % of their room")));
+        rows.push(Look::new(
+            "packed",
+            format_args!("policies and tags of the session take {percent} % of their room"),
+        ));
     }
     rows
 }

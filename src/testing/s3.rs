@@ -75,7 +75,8 @@ impl S3 {
             may("s3:ListBucket", &place, Some(&query))?;
             return Ok(self.list(&place.bucket, &query));
         }
-        if !request.query.is_empty() {
+        let mut query = form_urlencoded::parse(request.query.as_bytes());
+        if !query.all(|(name, _)| is_of_signature(&name)) {
             return Err(not_here());
         }
         let mut buckets = self.buckets();
@@ -170,9 +171,8 @@ struct Query(BTreeMap<String, String>);
 impl Query {
     fn of(request: &Incoming) -> Result<Self, Refusal> {
         let pairs = form_urlencoded::parse(request.query.as_bytes()).into_owned();
-        let query: BTreeMap<String, String> = pairs.collect();
-        let is_known =
-            |name: &String| ["list-type", "prefix", "delimiter", "max-keys"].contains(&name.as_str());
+        let query: BTreeMap<String, String> = pairs.filter(|(name, _)| !is_of_signature(name)).collect();
+        let is_known = |name: &String| QUERY.contains(&name.as_str());
         if query.keys().all(is_known) { Ok(Self(query)) } else { Err(not_here()) }
     }
 
@@ -247,6 +247,12 @@ fn not_here() -> Refusal {
     Refusal::new(501, "NotImplemented", message)
 }
 
+/// A presigned URL bears its signature in the query; SDKs name the operation there.
+fn is_of_signature(name: &str) -> bool {
+    name.starts_with("X-Amz-") || name == "x-id"
+}
+
+const QUERY: [&str; 5] = ["list-type", "prefix", "delimiter", "max-keys", "encoding-type"];
 /// What policies see of a query.
 const CONDITIONS: [&str; 3] = ["prefix", "delimiter", "max-keys"];
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";

@@ -40,7 +40,7 @@ async fn ministack(botocore: &mut Botocore) -> Party {
     let policy = json!({ "PolicyName": "reader", "PolicyDocument": read_only_document() });
     let created = ministack.iam(botocore, "create_policy", policy).await;
     let managed = created["Policy"]["Arn"].as_str().unwrap().to_owned();
-    ministack.call(botocore, "s3", "create_bucket", json!({ "Bucket": BUCKET })).await;
+    ministack.call(botocore, "s3", "create_bucket", bucket_of(BUCKET)).await;
     for key in ["acme/1", "globex/1"] {
         ministack.call(botocore, "s3", "put_object", json!({ "Bucket": BUCKET, "Key": key })).await;
     }
@@ -62,6 +62,11 @@ fn local(aws: &LocalAws) -> Party {
     let world = aws.world().env("AWS_REGION", "eu-central-1");
     let keys = StaticKeys::new(id, secret, None).unwrap();
     Party { endpoint: aws.endpoint(), world, keys, role, managed }
+}
+
+/// In the region that botocore is set up for.
+fn bucket_of(bucket: &str) -> Value {
+    json!({ "Bucket": bucket, "CreateBucketConfiguration": { "LocationConstraint": "eu-central-1" } })
 }
 
 fn read_only_document() -> String {
@@ -167,7 +172,7 @@ async fn ministack_and_the_local_aws_agree_on_what_a_session_may() {
     aws.s3().put("other", "1", "");
     let parties = [local(&aws), ministack(&mut botocore).await];
     let root = Ministack::shared();
-    root.call(&mut botocore, "s3", "create_bucket", json!({ "Bucket": "other" })).await;
+    root.call(&mut botocore, "s3", "create_bucket", bucket_of("other")).await;
     root.call(&mut botocore, "s3", "put_object", json!({ "Bucket": "other", "Key": "1" })).await;
     let asked = [
         ("head_object", json!({ "Bucket": BUCKET, "Key": "acme/1" })),
