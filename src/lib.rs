@@ -115,6 +115,8 @@ pub mod interop;
 #[cfg(feature = "sts")]
 pub mod notice;
 mod observe;
+#[cfg(feature = "sts")]
+pub mod policy;
 mod provider;
 pub mod providers;
 #[cfg(feature = "sts")]

@@ -369,6 +369,23 @@ async fn a_gate_may_stand_behind_another_role() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_narrowed_role_is_behind_the_same_gate() {
+    let scene = Scene::new().await;
+    let admin = scene.admin();
+    let policy = SessionPolicy::from_json(READ_ONLY).unwrap();
+    let (narrow, wide) = (scene.cache(admin.scoped(policy.clone()).unwrap()), scene.cache(admin));
+    for (asked, (cache, policy)) in (1..).zip([(narrow, Some(&policy)), (wide, None)]) {
+        key(&cache).await;
+        assert_eq!(scene.approver.asked(), asked);
+        assert_eq!(scene.approver.asks()[asked - 1].role().policy(), policy);
+    }
+    // What narrows already is not widened by a grant.
+    scene.approver.then([Act::Grants(Grant::new("r").policy(policy.clone()))]);
+    let cache = scene.cache(scene.admin().scoped(policy).unwrap());
+    refused(&cache, FailureKind::Withheld, &["has a session policy already"]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_a_device_too_the_gate_is_asked_first() {
     let (seen, _guard) = Seen::start();
     let scene = Scene::new().await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, printable_up_to};
-use crate::role::{Flaw, Role, RoleBuilder, SessionPolicy, SessionTag, TAG_VALUE};
+use crate::role::{Flaw, Role, SessionPolicy, SessionTag, TAG_VALUE};
 
 /// The yes of a gate: for which reason, who acts, and how much less than the role was asked for with.
 ///
@@ -75,7 +75,8 @@ impl Grant {
         self
     }
 
-    /// Narrows what the session may do, if the role does not do so itself: AWS takes the union of several session policies.
+    /// Narrows what the session may do, if the role does not do so itself: see
+    /// [`Role::scoped`](crate::Role::scoped).
     pub fn policy(mut self, policy: SessionPolicy) -> Self {
         self.policy = Some(policy);
         self
@@ -124,17 +125,11 @@ impl Grant {
             }
             builder = builder.duration(duration);
         }
-        if let Some(policy) = &self.policy {
-            if role.policy().is_some() || !role.policy_arns().is_empty() {
-                let what = "there is a policy, and the role has session policies itself";
-                return Err(Flaw::new(
-                    what,
-                    "leave it out: AWS takes the union of them, which would allow more",
-                ));
-            }
-            builder = builder.policy(policy.clone());
+        let granted = builder.build().map_err(flaw)?;
+        match &self.policy {
+            Some(policy) => granted.scoped(policy.clone()).map_err(flaw),
+            None => Ok(granted),
         }
-        checked(builder)
     }
 
     /// As the value of a tag can hold it.
@@ -176,15 +171,12 @@ fn tag_of<'a>(role: &'a Role, key: &str) -> Option<&'a str> {
     role.tags().iter().find(|tag| tag.key().to_lowercase() == folded).map(SessionTag::value)
 }
 
-/// By the limits that hold for every role.
-fn checked(builder: RoleBuilder) -> Result<Role, Flaw> {
-    builder.build().map_err(|error| match error {
-        Error::Failed(failure) => {
-            let remedy = failure.remedy().unwrap_or_default().to_owned();
-            Flaw::new(failure.message(), remedy)
-        }
-        Error::NotConfigured(_) => Flaw::new(error.to_string(), String::new()),
-    })
+/// What breaks a limit that holds for every role.
+fn flaw(error: Error) -> Flaw {
+    match error {
+        Error::Failed(failure) => Flaw::new(failure.message(), failure.remedy().unwrap_or_default()),
+        Error::NotConfigured(_) => Flaw::new(error.to_string(), ""),
+    }
 }
 
 const REASON_MAX: usize = 1024;

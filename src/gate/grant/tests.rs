@@ -63,7 +63,10 @@ fn what_the_role_pins_stays() {
         (Grant::new("r").session_name("daily"), "the session name is another than the role's"),
         (Grant::new("r").tag("TEAM", "other"), "the tag `TEAM` is another than the role's"),
         (Grant::new("r").duration(HOUR), "the duration, 3600 s, is more than the 1800 s of the role"),
-        (Grant::new("r").policy(policy()), "there is a policy, and the role has session policies itself"),
+        (
+            Grant::new("r").policy(policy()),
+            "it has a session policy already, and another one could let it do more",
+        ),
         (Grant::new("r").tag("reason", "other"), "the tags `reason` and `reason` have the same key"),
         (Grant::new("r").tag("Reason", "other"), "have the same key"),
     ] {
@@ -72,7 +75,10 @@ fn what_the_role_pins_stays() {
         assert!(!error.contains("mallory") && !error.contains("x-42"), "{error}");
     }
     let by_arn = Role::builder(ARN).policy_arn("arn:aws:iam::aws:policy/ReadOnlyAccess").build().unwrap();
-    assert!(refused(&by_arn, &Grant::new("r").policy(policy())).contains("which would allow more"));
+    assert!(
+        refused(&by_arn, &Grant::new("r").policy(policy()))
+            .contains("it has managed session policies already")
+    );
 }
 
 #[test]
