@@ -10,6 +10,9 @@
 //! ```
 #![allow(clippy::disallowed_methods, reason = "it is its own host")]
 
+#[path = "ec2_service/termination.rs"]
+mod termination;
+
 use std::error::Error;
 use std::io::{Write, stdout};
 use std::net::SocketAddr;
@@ -18,6 +21,7 @@ use std::process::ExitCode;
 use aws_credential_chain::interop::CredentialsServer;
 use aws_credential_chain::testing::{Clock, LocalAws, World};
 use aws_credential_chain::{CredentialsCache, DefaultChain};
+use termination::Termination;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -74,38 +78,5 @@ async fn show() -> Result<(), Box<dyn Error>> {
     match stranger.credentials().await {
         Ok(_) => Err("a stranger got credentials".into()),
         Err(error) => Ok(writeln!(out, "a stranger hears: {error}")?),
-    }
-}
-
-/// SIGTERM, as supervisors end services, and Ctrl-C.
-#[cfg(unix)]
-struct Termination(tokio::signal::unix::Signal);
-
-#[cfg(unix)]
-impl Termination {
-    fn listen() -> std::io::Result<Self> {
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map(Self)
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.0.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Termination;
-
-#[cfg(not(unix))]
-impl Termination {
-    #[allow(clippy::unnecessary_wraps, reason = "its twin can fail")]
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn wait(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
     }
 }

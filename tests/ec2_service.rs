@@ -133,6 +133,15 @@ async fn local_aws() -> (LocalAws, String) {
     (aws, endpoint)
 }
 
+/// Ten seconds at most.
+async fn until(is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it does not come");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 fn variables(endpoint: &str) -> [(&str, &str); 3] {
     [
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint),
@@ -172,9 +181,7 @@ async fn it_is_ready_once_there_are_credentials_and_finishes_what_is_under_way()
     aws.fault(Route::GetCallerIdentity, Fault::delay(Duration::from_millis(700)));
     let asked = aws.count(Route::GetCallerIdentity);
     let under_way = tokio::spawn(get(service.at.clone(), "/identity".to_owned()));
-    while aws.count(Route::GetCallerIdentity) == asked {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until(|| aws.count(Route::GetCallerIdentity) > asked).await;
     service.terminate();
     assert_eq!(under_way.await.unwrap(), (200, arn.to_owned()));
     let at = service.at.clone();
@@ -191,13 +198,12 @@ async fn it_is_ready_once_there_are_credentials_and_finishes_what_is_under_way()
 async fn a_request_without_end_does_not_keep_it() {
     let (aws, endpoint) = local_aws().await;
     let service = Process::start(&["127.0.0.1:0", "--drain", "1"], &variables(&endpoint));
-    service.becomes("/ready", 200).await;
+    // Nobody has asked it for anything: the credentials are kept fresh by themselves.
+    until(|| aws.count(Route::MetadataCredentials) == 1).await;
     aws.fault(Route::GetCallerIdentity, Fault::hang().forever());
     let mut stream = TcpStream::connect(&service.at).await.unwrap();
     stream.write_all(b"GET /identity HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-    while aws.count(Route::GetCallerIdentity) == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until(|| aws.count(Route::GetCallerIdentity) > 0).await;
     service.terminate();
     let (success, said) = service.end();
     assert!(success && said.contains("ended with requests under way"), "{said}");
