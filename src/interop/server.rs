@@ -76,7 +76,12 @@ use crate::wall_time::WallTime;
 /// # }
 /// ```
 ///
+/// A client hears from it within ten seconds: 200 with credentials, or an error as JSON, also while there is nothing to give.
 /// It stops when the handle is dropped; connections that are being answered are closed with it.
+///
+/// Vend sessions rather than long-lived keys: those have no session token, SDKs want one all the same, and get an empty
+/// one. Botocore and this crate take it for none; the AWS SDK for Rust signs it, which services refuse.
+/// `providers::SessionToken`, or a role, makes a session of such keys.
 #[must_use]
 pub struct CredentialsServer {
     at: SocketAddr,
