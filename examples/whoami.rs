@@ -15,7 +15,9 @@ use aws_credential_chain::{Credentials, CredentialsCache, DefaultChain};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `args` would panic at one that is not UTF-8.
+    let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    let arguments: Vec<String> = arguments.collect();
     let chain = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => DefaultChain::new(),
         ["--profile", name] => DefaultChain::new().profile(*name),

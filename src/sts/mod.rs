@@ -22,7 +22,6 @@ use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::host::Host;
 use crate::providers::retry::Retry;
-use crate::region::Region;
 use crate::role::Flaw;
 use crate::service::{Hints, ServiceSettings};
 pub use crate::wire::sts::CallerIdentity;
@@ -59,17 +58,7 @@ impl Sts {
         Self { host: world.host(), settings: ServiceSettings::default() }
     }
 
-    /// The region whose endpoint is asked.
-    pub fn region(mut self, region: Region) -> Self {
-        self.settings.region = Some(region);
-        self
-    }
-
-    /// Another endpoint than AWS's own: scheme, host and port.
-    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
-        self.settings.endpoint_url = Some(url.into());
-        self
-    }
+    service_settings!(|this| this.settings);
 
     /// Whose credentials these are. Needs no permission: AWS always answers.
     ///
