@@ -51,6 +51,17 @@ fn wrong_arguments_are_told() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn an_argument_that_is_not_utf_8_is_no_panic() {
+    use std::os::unix::ffi::OsStrExt;
+    for name in ["ec2_service", "credentials_server"] {
+        let output = run(Command::new(example(name)).arg(std::ffi::OsStr::from_bytes(b"\xff")), &[]);
+        assert!(!output.status.success() && !stderr(&output).contains("panicked"), "{}", stderr(&output));
+        assert!(stderr(&output).contains(&format!("usage: {name}")), "{}", stderr(&output));
+    }
+}
+
 /// The service as a process, killed with the value.
 struct Process {
     child: Child,

@@ -31,7 +31,9 @@ use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = match Arguments::parse(std::env::args().skip(1)) {
+    // `args` would panic at one that is not UTF-8.
+    let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    let arguments = match Arguments::parse(arguments) {
         Ok(arguments) => arguments,
         Err(wrong) => {
             explain(&format!("{wrong}\nusage: ec2_service [--seconds N | --serve [ADDR] [--drain SECONDS]]"));
