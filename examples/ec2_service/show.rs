@@ -64,7 +64,9 @@ pub(super) async fn show(length: Duration) -> Result<(), Box<dyn Error>> {
         STOP.store(true, Ordering::Relaxed);
         let mut total = Total::default();
         for caller in callers {
-            total = total.and(caller.await?);
+            let Total { requests, errors } = caller.await?;
+            total.requests += requests;
+            total.errors += errors;
         }
 
         let metrics = client.get(format!("{at}/metrics")).send().await?.text().await?;
@@ -103,12 +105,6 @@ pub(super) async fn show(length: Duration) -> Result<(), Box<dyn Error>> {
 struct Total {
     requests: u64,
     errors: u64,
-}
-
-impl Total {
-    fn and(self, other: Self) -> Self {
-        Self { requests: self.requests + other.requests, errors: self.errors + other.errors }
-    }
 }
 
 async fn call_all_the_time(client: reqwest::Client, url: String) -> Total {
