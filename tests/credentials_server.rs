@@ -241,7 +241,7 @@ async fn many_clients_are_all_answered_in_time_while_there_is_nothing_to_give() 
     let request = format!("GET /credentials HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n");
     let asked = tokio::time::Instant::now();
     let mut clients = tokio::task::JoinSet::new();
-    for _ in 0..400 {
+    for _ in 0..200 {
         let (at, request) = (server.address(), request.clone());
         clients.spawn(async move { send(at, &request).await.status });
     }
@@ -272,6 +272,22 @@ async fn what_is_no_request_is_a_json_error_too() {
         assert!(answer.head.contains("connection: close"), "{answer:?}");
     }
     assert_eq!(ask(&server).await.status, 200);
+}
+
+/// In real time: the system takes some to tell that nobody reads any more.
+#[tokio::test]
+async fn what_is_no_request_does_not_keep_its_place() {
+    let server = serve(&World::new(), StaticKeys::new("AKIAIOSFODNN7EXAMPLE", "s", None).unwrap()).await;
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(b"nonsense\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    let answered = tokio::time::Instant::now();
+    while stream.write_all(b"x").await.is_ok() {
+        assert!(answered.elapsed() < Duration::from_secs(8), "somebody still reads");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// A page in a browser that has its own name point here knows everything but the token; and no other page may read.

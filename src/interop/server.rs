@@ -28,7 +28,7 @@
 //! It listens on loopback only: the credentials travel unencrypted. Whoever has the token gets the credentials, so treat
 //! it as one. A page in a browser does not have it, whatever name it has given to this address; so nobody looks at `Host`.
 //!
-//! 512 clients are answered at a time. One that has not sent its request within two seconds is cut off.
+//! 256 clients are answered at a time. One that has not sent its request within two seconds is cut off.
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
 
@@ -292,8 +292,8 @@ const CONNECTION_MAX: Duration = Duration::from_secs(12);
 /// hyper's least.
 const HEAD_MAX: usize = 8 * 1024;
 /// Those beyond might hear nothing for ten seconds; but the process has other uses for its file descriptors, too, of which
-/// it often has 1,024.
-const CONNECTIONS_MAX: usize = 512;
+/// it often has no more than 1,024.
+const CONNECTIONS_MAX: usize = 256;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How far ahead the expiration is said to be of credentials that do not expire.
 const ENDLESS_SHOWN: Duration = Duration::from_secs(3600);

@@ -7,12 +7,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::body::{Buf, Bytes};
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
 
 use super::refusal::Refusal;
 
@@ -22,12 +24,13 @@ pub(super) struct Socket {
     heard: Arc<AtomicBool>,
     refusal: Option<Bytes>,
     swallowed: usize,
+    enough: Option<Pin<Box<Sleep>>>,
 }
 
 impl Socket {
     /// `heard`: set once a request has come.
     pub(super) fn new(stream: TcpStream, heard: Arc<AtomicBool>) -> Self {
-        Self { stream: TokioIo::new(stream), heard, refusal: None, swallowed: 0 }
+        Self { stream: TokioIo::new(stream), heard, refusal: None, swallowed: 0, enough: None }
     }
 
     fn poll_refuse(&mut self, context: &mut Context<'_>, said: &[u8]) -> Poll<io::Result<usize>> {
@@ -43,6 +46,10 @@ impl Socket {
 
     /// Reads on: closed with something unread, the system would take the answer back.
     fn poll_swallow(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let enough = self.enough.get_or_insert_with(|| Box::pin(tokio::time::sleep(SWALLOWED_FOR)));
+        if enough.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
         let mut bytes = [0; 1024];
         while self.swallowed < SWALLOWED_MAX {
             let mut read = ReadBuf::new(&mut bytes);
@@ -106,3 +113,4 @@ fn refusal(said: &[u8]) -> Bytes {
 /// Behind `HTTP/1.1 `.
 const STATUS: std::ops::Range<usize> = 9..12;
 const SWALLOWED_MAX: usize = 256 * 1024;
+const SWALLOWED_FOR: Duration = Duration::from_secs(1);
