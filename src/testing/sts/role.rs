@@ -73,6 +73,12 @@ impl<'a> StsRole<'a> {
         self.change(|trust| trust.max_session_duration = limit.clamp(SESSION_MAX_LEAST, SESSION_MAX_MOST))
     }
 
+    /// How long credentials live that are issued from now on, whatever is asked for. STS itself gives them 15 minutes at
+    /// least; this is for tests in real time.
+    pub fn credentials_lifetime(&self, lifetime: Duration) -> &Self {
+        self.change(|trust| trust.credentials_lifetime = Some(lifetime))
+    }
+
     fn change(&self, change: impl FnOnce(&mut Trust)) -> &Self {
         change(self.sts.state().roles.entry(self.arn.clone()).or_default());
         self
@@ -98,6 +104,7 @@ pub(super) struct Trust {
     pub(super) allows_tags: bool,
     pub(super) allows_source_identity: bool,
     pub(super) max_session_duration: Duration,
+    pub(super) credentials_lifetime: Option<Duration>,
 }
 
 impl Default for Trust {
@@ -113,6 +120,7 @@ impl Default for Trust {
             allows_tags: true,
             allows_source_identity: true,
             max_session_duration: SESSION_MAX_LEAST,
+            credentials_lifetime: None,
         }
     }
 }
