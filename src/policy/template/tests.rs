@@ -228,12 +228,14 @@ proptest! {
 fn what_is_no_name_is_refused_and_not_quoted() {
     let plain = template("arn:aws:s3:::data/{{t}}/*", "").unwrap();
     let hyphen = template("arn:aws:s3:::data/{{t}}-*", "").unwrap();
+    let exact = template("arn:aws:s3:::data/{{t}}", "").unwrap();
     let path = template("arn:aws:s3:::data/{{t:path}}/*", "").unwrap();
     let account = template("arn:aws:dynamodb:{{t}}:111111111111:table/x", "").unwrap();
     for (template, name, says) in [
         (&plain, "", "is empty"),
         (&plain, "CANARY/x", "has a `/`"),
         (&plain, "CANARY:x", "has a `:`"),
+        (&exact, "CANARY/x", "has a `/`"),
         (&plain, "CANARY{x", "has a `{`"),
         (&plain, "CANARY}x", "has a `}`"),
         (&plain, "CANARY\\x", "has a `\\`"),
