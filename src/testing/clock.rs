@@ -48,7 +48,7 @@ impl Clock {
     pub fn starting_now() -> Self {
         let clock = Self::starting_at(SystemTime::now());
         // Its time runs from here on, however late it is read for the first time.
-        clock.now();
+        let _ = clock.now();
         clock
     }
 
