@@ -85,7 +85,8 @@ async fn a_cache_is_the_base_of_all_that_is_scoped_to_a_role() {
         CredentialsCache::builder(keys(&aws).assume(role(HUB)).in_world(&world)).in_world(&world).build();
     for number in 0..100 {
         let scoped = hub.clone().scoped_to(role(APP), of_tenant(&number.to_string())).unwrap();
-        scoped.in_world(&world).retrieve().await.unwrap();
+        let scoped = policy_of(&aws, &scoped.in_world(&world)).await;
+        assert_eq!(scoped.as_deref(), Some(of_tenant(&number.to_string()).as_str()));
     }
     assert_eq!(aws.count(Route::AssumeRole), 101);
     let mine = hub.credentials().await.unwrap();

@@ -13,7 +13,7 @@ mod support;
 use std::time::Duration;
 
 use aws_credential_chain::interop::{RequestSigner, client_builder};
-use aws_credential_chain::policy::{Condition, PolicyTemplate, Statement, literal};
+use aws_credential_chain::policy::{Condition, PolicyTemplate, SessionPolicyBuilder, Statement, literal};
 use aws_credential_chain::providers::{AssumeRole, StaticKeys};
 use aws_credential_chain::testing::{Fault, LocalAws, Route};
 use aws_credential_chain::{
@@ -124,7 +124,7 @@ async fn denials_variables_tags_and_managed_policies_count() {
         Client::of(&aws, keys.assume(role.build().unwrap()).in_world(&aws.world()))
     };
     let of = |statements: Vec<Statement>| {
-        let policy = statements.into_iter().fold(SessionPolicy::builder(), |all, one| all.statement(one));
+        let policy = statements.into_iter().fold(SessionPolicy::builder(), SessionPolicyBuilder::statement);
         Role::builder(APP).tag("team", "reports").policy(policy.build().unwrap())
     };
     let all = || Statement::allow(["*"]).on(["*"]);

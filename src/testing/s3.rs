@@ -116,16 +116,12 @@ impl S3 {
         let mut folders = BTreeSet::new();
         for (key, object) in objects.filter(|(key, _)| key.starts_with(query.prefix())) {
             let below = key.get(query.prefix().len()..).unwrap_or_default();
-            match query.delimiter().and_then(|delimiter| below.split_once(delimiter)) {
-                Some((folder, _)) => {
-                    let delimiter = query.delimiter().unwrap_or_default();
-                    folders.insert(format!("{}{folder}{delimiter}", query.prefix()));
-                }
-                None => {
-                    let size = object.len().to_string();
-                    list = list
-                        .child(Element::new("Contents").leaf("Key", &query.encoded(key)).leaf("Size", &size));
-                }
+            if let Some(folder) = query.folder(below) {
+                folders.insert(format!("{}{folder}", query.prefix()));
+            } else {
+                let size = object.len().to_string();
+                list =
+                    list.child(Element::new("Contents").leaf("Key", &query.encoded(key)).leaf("Size", &size));
             }
         }
         for folder in folders {
@@ -188,8 +184,10 @@ impl Query {
         }
     }
 
-    fn delimiter(&self) -> Option<&str> {
-        self.0.get("delimiter").map(String::as_str).filter(|delimiter| !delimiter.is_empty())
+    /// What is below a folder is told as the folder, with its delimiter.
+    fn folder<'k>(&self, below: &'k str) -> Option<&'k str> {
+        let delimiter = self.0.get("delimiter").filter(|delimiter| !delimiter.is_empty())?;
+        below.get(..below.find(delimiter.as_str())? + delimiter.len())
     }
 }
 

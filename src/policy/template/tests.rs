@@ -28,6 +28,10 @@ fn object(arn: String) -> Access {
     Access::new("s3:GetObject", arn).with("aws:PrincipalTag/team", ["red/blue"])
 }
 
+fn list(prefix: String) -> Access {
+    Access::new("s3:ListBucket", "arn:aws:s3:::data").with("s3:prefix", [prefix])
+}
+
 fn layouts() -> Vec<Layout> {
     let of = |resource: &str, object: fn(&str) -> Access| Layout {
         template: template(resource, "").unwrap(),
@@ -37,9 +41,6 @@ fn layouts() -> Vec<Layout> {
         let condition = format!(r#","Condition":{{"{operator}":{{"s3:prefix":"{value}"}}}}"#);
         Layout { template: template("arn:aws:s3:::data", &condition).unwrap(), object }
     };
-    fn list(prefix: String) -> Access {
-        Access::new("s3:ListBucket", "arn:aws:s3:::data").with("s3:prefix", [prefix])
-    }
     vec![
         of("arn:aws:s3:::data/{{tenant}}/*", |name| object(format!("arn:aws:s3:::data/{name}/x"))),
         of("arn:aws:s3:::data/{{tenant}}", |name| object(format!("arn:aws:s3:::data/{name}"))),
@@ -191,7 +192,9 @@ proptest! {
         names in prop::collection::vec("([a-bA*?$#.-]|\\$\\{|[}/:\"\\\\ü€ ]){0,6}", 2..12)
     ) {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        layouts().iter().for_each(|layout| keep_apart(layout, &names));
+        for layout in layouts() {
+            keep_apart(&layout, &names);
+        }
     }
 
     #[test]
@@ -228,12 +231,14 @@ proptest! {
 fn what_is_no_name_is_refused_and_not_quoted() {
     let plain = template("arn:aws:s3:::data/{{t}}/*", "").unwrap();
     let hyphen = template("arn:aws:s3:::data/{{t}}-*", "").unwrap();
+    let exact = template("arn:aws:s3:::data/{{t}}", "").unwrap();
     let path = template("arn:aws:s3:::data/{{t:path}}/*", "").unwrap();
     let account = template("arn:aws:dynamodb:{{t}}:111111111111:table/x", "").unwrap();
     for (template, name, says) in [
         (&plain, "", "is empty"),
         (&plain, "CANARY/x", "has a `/`"),
         (&plain, "CANARY:x", "has a `:`"),
+        (&exact, "CANARY/x", "has a `/`"),
         (&plain, "CANARY{x", "has a `{`"),
         (&plain, "CANARY}x", "has a `}`"),
         (&plain, "CANARY\\x", "has a `\\`"),

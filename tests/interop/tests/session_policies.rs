@@ -4,7 +4,7 @@
 //! Ministack knows neither variables in policies nor `${*}`: those the local AWS evaluates alone, in `tests/session_policies.rs`
 //! of the root package.
 
-use aws_credential_chain::policy::{Condition, PolicyTemplate, Statement};
+use aws_credential_chain::policy::{Condition, PolicyTemplate, SessionPolicyBuilder, Statement};
 use aws_credential_chain::providers::StaticKeys;
 use aws_credential_chain::testing::{Clock, LocalAws, World};
 use aws_credential_chain::{Credentials, CredentialsProvider, ProviderExt, Role, RoleBuilder, SessionPolicy};
@@ -106,7 +106,7 @@ type Narrow = fn(RoleBuilder, &str) -> RoleBuilder;
 
 fn narrowed() -> Vec<(&'static str, Narrow, [bool; 6])> {
     fn of(role: RoleBuilder, statements: impl IntoIterator<Item = Statement>) -> RoleBuilder {
-        let policy = statements.into_iter().fold(SessionPolicy::builder(), |all, one| all.statement(one));
+        let policy = statements.into_iter().fold(SessionPolicy::builder(), SessionPolicyBuilder::statement);
         role.policy(policy.build().unwrap())
     }
     fn of_tenant(role: RoleBuilder, name: &str) -> RoleBuilder {
