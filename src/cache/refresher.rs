@@ -105,12 +105,12 @@ impl<V: Perishable> Refresher<V> {
 
     /// What is in hand and has not expired, or may be served all the same: no waiting, and nothing is started.
     pub(crate) fn in_hand(&self) -> Option<V> {
-        self.0.in_hand().and_then(|value| self.0.served(value).ok())
+        self.0.in_hand()
     }
 
     /// Whether there is something, without handing it out.
     pub(crate) fn has_in_hand(&self) -> bool {
-        self.quiet(|_| ()).is_some() || self.0.in_hand().is_some()
+        self.quiet(|_| ()).is_some() || self.0.held_in_hand().is_some()
     }
 
     /// Asks the source now, whatever the snapshot says; joins a flight that is already up.
