@@ -38,14 +38,14 @@ impl State {
 /// With what AWS itself knows of a request.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html>
 fn told(access: Access, session: &Session, now: SystemTime) -> Access {
-    let now = WallTime::from(now);
+    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     let mut access = access
         .with("aws:PrincipalArn", [session.role_arn()])
         .with("aws:PrincipalAccount", [session.account_id()])
         .with("aws:PrincipalType", ["AssumedRole"])
         .with("aws:userid", [session.assumed_role_id()])
-        .with("aws:CurrentTime", [now.to_string()])
-        .with("aws:EpochTime", [(now.unix_millis() / 1000).to_string()])
+        .with("aws:CurrentTime", [WallTime::from(now).to_string()])
+        .with("aws:EpochTime", [seconds.to_string()])
         .with("aws:SourceIp", ["127.0.0.1"])
         .with("aws:SecureTransport", ["false"]);
     for (key, value) in &session.tags {
