@@ -1,8 +1,9 @@
 //! What the tests of this member share: the executables under test, and other people's beside them.
 //!
 //! Needs `ip` (Debian's iproute2), `unshare` (util-linux), `strace`, a Python with botocore named by `INTEROP_PYTHON`,
-//! one with ministack named by `INTEROP_MINISTACK`, one with moto and signxml named by `INTEROP_MOTO`, and cargo-lambda
-//! named by `INTEROP_CARGO_LAMBDA`. `.ci/run` installs them; what is missing fails.
+//! one with ministack named by `INTEROP_MINISTACK`, one with moto and signxml named by `INTEROP_MOTO`, cargo-lambda named
+//! by `INTEROP_CARGO_LAMBDA`; `node`, and `@aws-sdk/credential-providers` in the directory that `INTEROP_NODE_MODULES`
+//! names. `.ci/run` installs them; what is missing fails.
 
 pub mod botocore;
 pub mod bucket;
