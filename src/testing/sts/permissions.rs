@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::State;
 use crate::testing::iam::{Access, Layer, Policy, decide};
-use crate::testing::principal::Principal;
+use crate::testing::principal::{Principal, Session};
 use crate::wall_time::WallTime;
 
 impl State {
@@ -70,12 +70,12 @@ fn told(access: Access, principal: &Principal, now: SystemTime) -> Access {
         .with("aws:SecureTransport", ["false"]);
     let tags = match principal {
         Principal::Federated { tags, .. } => tags.as_slice(),
-        _ => session.map(|session| session.tags()).unwrap_or_default(),
+        _ => session.map(Session::tags).unwrap_or_default(),
     };
     for (key, value) in tags {
         access = access.with(format!("aws:PrincipalTag/{key}"), [value]);
     }
-    if let Some(identity) = session.and_then(|session| session.source_identity()) {
+    if let Some(identity) = session.and_then(Session::source_identity) {
         access = access.with("aws:SourceIdentity", [identity]);
     }
     access
