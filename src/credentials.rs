@@ -158,9 +158,15 @@ impl Credentials {
         self.parts.asks_for.as_deref()
     }
 
+    /// After the rest that is asked for.
     #[cfg(feature = "sts")]
     pub(crate) fn asking_for(mut self, what: String) -> Self {
-        Arc::make_mut(&mut self.parts).asks_for = Some(what.into());
+        let parts = Arc::make_mut(&mut self.parts);
+        let all = match parts.asks_for.take() {
+            Some(rest) => format!("{what} and {rest}"),
+            None => what,
+        };
+        parts.asks_for = Some(all.into());
         self
     }
 

@@ -56,18 +56,39 @@ impl Public {
         ca_bundle: Option<(&str, &str)>,
         request: Outgoing<'_>,
     ) -> Result<Answer, HttpError> {
+        let client = self.client(host, request.url, ca_bundle).await?;
+        exchange::exchange(&client, request, LIMIT, Some((&host.clock, Teacher::Network))).await
+    }
+
+    /// To somebody else than AWS, by whose clock nothing is set.
+    #[cfg(feature = "sts")]
+    pub(crate) async fn send_elsewhere(
+        &self,
+        host: &Host,
+        request: Outgoing<'_>,
+        limit: Duration,
+    ) -> Result<Answer, HttpError> {
+        let client = self.client(host, request.url, None).await?;
+        exchange::exchange(&client, request, limit, None).await
+    }
+
+    async fn client(
+        &self,
+        host: &Host,
+        url: &str,
+        ca_bundle: Option<(&str, &str)>,
+    ) -> Result<Client, HttpError> {
         // Reading certificates needs one already.
         if !runtime::is_there() {
             return Err(HttpError::NoRuntime);
         }
-        let trust = trust(host, request.url, ca_bundle)?;
+        let trust = trust(host, url, ca_bundle)?;
         let client = {
             let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(clients.entry(trust.clone()).or_default())
         };
         // A bundle that is being exchanged fails this call only: the next one builds the client anew.
-        let client = client.get_or_try_init(|| self.build(host, &trust)).await?;
-        exchange::exchange(client, request, LIMIT, Some((&host.clock, Teacher::Network))).await
+        client.get_or_try_init(|| self.build(host, &trust)).await.cloned()
     }
 
     #[cfg_attr(not(feature = "_tls"), allow(clippy::unused_async, reason = "certificates are files"))]
