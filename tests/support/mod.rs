@@ -5,6 +5,7 @@ pub mod approver;
 pub mod example;
 pub mod outcome;
 pub mod phone;
+pub mod reads;
 pub mod receiver;
 pub mod script;
 pub mod seen;
