@@ -204,7 +204,7 @@ impl CredentialsBuilder {
 
     /// A name for where they came from, shown in logs and errors.
     pub fn source_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.source = Source::new(SourceKind::Custom).with_detail(name);
+        self.source = Source::new(SourceKind::Custom).with_detail(&*name.into());
         self
     }
 

@@ -1,63 +1,65 @@
 //! Where credentials came from, hop by hop.
 
-use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
-/// Where credentials came from: the hops that produced them, the base first.
+/// Where credentials came from: the hops that produced them, the base first. Cloning copies a pointer.
 ///
 /// Shown as `profile file (dev)`, or with roles as `instance metadata (web) → …`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    // Most sets have one hop: no list is allocated for it.
-    base: Hop,
-    further: Vec<Hop>,
+pub struct Source(Arc<Path>);
+
+/// The last hop, and the way to it: what many are assumed with is shared by them, and so are the names of roles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Path {
+    last: Hop,
+    before: Option<Source>,
 }
 
 impl Source {
     pub(crate) fn new(kind: SourceKind) -> Self {
-        Self { base: Hop { kind, detail: None }, further: Vec::new() }
+        Self(Arc::new(Path { last: Hop { kind, detail: None }, before: None }))
     }
 
     /// Adds what a reader needs to find the last hop's origin: a profile, a role; never a secret.
-    pub(crate) fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.further.last_mut().unwrap_or(&mut self.base).detail = Some(detail.into());
+    pub(crate) fn with_detail(mut self, detail: impl Into<Arc<str>>) -> Self {
+        Arc::make_mut(&mut self.0).last.detail = Some(detail.into());
         self
     }
 
     /// The same path, one hop further.
     #[cfg(feature = "sts")]
-    pub(crate) fn then(mut self, kind: SourceKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        self.further.push(Hop { kind, detail: Some(detail.into()) });
-        self
+    pub(crate) fn then(self, kind: SourceKind, detail: impl Into<Arc<str>>) -> Self {
+        Self(Arc::new(Path { last: Hop { kind, detail: Some(detail.into()) }, before: Some(self) }))
     }
 
     /// The same path, one hop further, of which there is nothing more to say.
     #[cfg(feature = "sts")]
-    pub(crate) fn further(mut self, kind: SourceKind) -> Self {
-        self.further.push(Hop { kind, detail: None });
-        self
+    pub(crate) fn further(self, kind: SourceKind) -> Self {
+        Self(Arc::new(Path { last: Hop { kind, detail: None }, before: Some(self) }))
     }
 
     /// The kind of the hop that issued the credentials.
     #[must_use]
     pub fn kind(&self) -> SourceKind {
-        self.last().kind
+        self.0.last.kind
     }
 
     /// All hops, the base first.
     pub fn hops(&self) -> impl Iterator<Item = &Hop> {
-        std::iter::once(&self.base).chain(&self.further)
-    }
-
-    fn last(&self) -> &Hop {
-        self.further.last().unwrap_or(&self.base)
+        let back = std::iter::successors(Some(self), |source| source.0.before.as_ref());
+        let hops: Vec<&Hop> = back.map(|source| &source.0.last).collect();
+        hops.into_iter().rev()
     }
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.base.fmt(f)?;
-        self.further.iter().try_for_each(|hop| write!(f, " → {hop}"))
+        for (number, hop) in self.hops().enumerate() {
+            let arrow = if number == 0 { "" } else { " → " };
+            write!(f, "{arrow}{hop}")?;
+        }
+        Ok(())
     }
 }
 
@@ -65,7 +67,7 @@ impl fmt::Display for Source {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
     kind: SourceKind,
-    detail: Option<Cow<'static, str>>,
+    detail: Option<Arc<str>>,
 }
 
 impl Hop {

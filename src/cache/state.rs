@@ -35,7 +35,8 @@ pub(crate) trait Perishable: Clone + Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot<V> {
     held: Option<Held<V>>,
-    trouble: Option<Trouble>,
+    // Boxed: most have none.
+    trouble: Option<Box<Trouble>>,
     /// Until here a read has nothing to decide. Follows from the rest; it makes the common read a comparison.
     quiet_until: WallTime,
 }
@@ -104,7 +105,7 @@ impl<V: Perishable> Snapshot<V> {
     }
 
     pub(crate) fn trouble(&self) -> Option<&Trouble> {
-        self.trouble.as_ref()
+        self.trouble.as_deref()
     }
 
     /// The common read: something is in hand and nothing is due.
@@ -216,7 +217,7 @@ impl<V: Perishable> Snapshot<V> {
     }
 
     fn remembered(&self, now: WallTime) -> Option<&Trouble> {
-        self.trouble.as_ref().filter(|trouble| {
+        self.trouble.as_deref().filter(|trouble| {
             let until_asked_for = trouble.next_attempt == WallTime::NEVER;
             until_asked_for || lies_within(trouble.last, trouble.next_attempt, now)
         })

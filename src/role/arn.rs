@@ -1,6 +1,7 @@
 //! The ARN of a role.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::Flaw;
 use super::rules::{ARN, is_name};
@@ -20,7 +21,7 @@ use crate::error::{Error, printable_up_to};
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RoleArn(String);
+pub struct RoleArn(Arc<str>);
 
 impl RoleArn {
     /// Checks that it is the ARN of a role.
@@ -33,7 +34,7 @@ impl RoleArn {
 
     pub(super) fn parse(arn: String) -> Result<Self, Flaw> {
         match trouble(&arn) {
-            None => Ok(Self(arn)),
+            None => Ok(Self(arn.into())),
             Some(trouble) => Err(Flaw::new(format!("the role's ARN{} {trouble}", shown(&arn)), LIKE)),
         }
     }
@@ -62,6 +63,11 @@ impl RoleArn {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 
+    /// The whole of it, shared.
+    pub(crate) fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     fn part(&self, index: usize) -> &str {
         self.0.split(':').nth(index).unwrap_or_default()
     }
@@ -81,7 +87,7 @@ impl fmt::Display for RoleArn {
 
 impl From<RoleArn> for String {
     fn from(arn: RoleArn) -> Self {
-        arn.0
+        arn.0.as_ref().to_owned()
     }
 }
 
