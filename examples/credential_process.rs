@@ -34,15 +34,16 @@ fn main() -> ExitCode {
     match run(profile) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let causes = std::iter::successors(error.source(), |&cause| cause.source());
-            let causes: Vec<_> = causes.map(|cause| format!("\n  caused by: {cause}")).collect();
-            explain(&format!("{error}{}", causes.concat()));
+            explain(&format!("{error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(profile: Option<String>) -> Result<(), Box<dyn Error>> {
+    if stdout_is_closed() {
+        return Err("stdout is closed: nobody would get the credentials".into());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let resolved = runtime.block_on(async {
         let chain = profile.into_iter().fold(DefaultChain::new(), DefaultChain::profile);
@@ -56,6 +57,22 @@ fn run(profile: Option<String>) -> Result<(), Box<dyn Error>> {
     let line = format!("{}\n", json(&credentials)?);
     std::io::stdout().write_all(line.as_bytes())?;
     Ok(())
+}
+
+/// The standard library puts the null device in the place of what is closed, so that writing succeeds. It opens it for
+/// reading, too; who names it on a command line opens it for writing alone.
+#[cfg(unix)]
+fn stdout_is_closed() -> bool {
+    use rustix::fs::{OFlags, fcntl_getfl, fstat, stat};
+    let stdout = std::io::stdout();
+    let is_both_ways = fcntl_getfl(&stdout).is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR);
+    let is_null = || Some(fstat(&stdout).ok()?.st_rdev == stat("/dev/null").ok()?.st_rdev);
+    is_both_ways && is_null().unwrap_or(false)
+}
+
+#[cfg(not(unix))]
+fn stdout_is_closed() -> bool {
+    false
 }
 
 /// Where stderr cannot be written either, the exit code has to do: `eprintln!` would panic.

@@ -2,18 +2,15 @@
 //! from, and asks STS whose they are.
 //!
 //! `whoami [--profile NAME]`; exit code 1 if there are no credentials, or STS does not accept them.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    reason = "it tells a person"
-)]
+#![allow(clippy::disallowed_methods, reason = "it tells a person how long there is left")]
 
+use std::error::Error;
+use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_chain::sts::Sts;
-use aws_credential_chain::{Credentials, CredentialsCache, DefaultChain, Error};
+use aws_credential_chain::{Credentials, CredentialsCache, DefaultChain};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -22,32 +19,39 @@ async fn main() -> ExitCode {
         [] => DefaultChain::new(),
         ["--profile", name] => DefaultChain::new().profile(*name),
         _ => {
-            eprintln!("usage: whoami [--profile NAME]");
+            explain("usage: whoami [--profile NAME]");
             return ExitCode::from(2);
         }
     };
     match show(CredentialsCache::new(chain)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("whoami: {error}");
-            for attempt in error.attempts() {
-                eprintln!("  asked before: {attempt}");
+            explain(&format!("whoami: {error:#}"));
+            let asked_before = error.downcast_ref::<aws_credential_chain::Error>();
+            for attempt in asked_before.into_iter().flat_map(aws_credential_chain::Error::attempts) {
+                explain(&format!("  asked before: {attempt}"));
             }
             ExitCode::FAILURE
         }
     }
 }
 
-async fn show(cache: CredentialsCache) -> Result<(), Error> {
+/// `println!` would panic where nobody reads any more.
+async fn show(cache: CredentialsCache) -> Result<(), Box<dyn Error>> {
+    let mut out = std::io::stdout();
     let credentials = cache.credentials().await?;
-    println!("source      {}", credentials.source());
-    println!("access key  {}", credentials.access_key_id());
-    println!("account     {}", credentials.account_id().unwrap_or("not told by the source"));
-    println!("expires     {}", expiry(&credentials));
+    writeln!(out, "source      {}", credentials.source())?;
+    writeln!(out, "access key  {}", credentials.access_key_id())?;
+    writeln!(out, "account     {}", credentials.account_id().unwrap_or("not told by the source"))?;
+    writeln!(out, "expires     {}", expiry(&credentials))?;
     let identity = Sts::new().caller_identity(&credentials).await?;
-    println!("identity    {}", identity.arn());
-    println!("            account {}, user id {}", identity.account_id(), identity.user_id());
+    writeln!(out, "identity    {}", identity.arn())?;
+    writeln!(out, "            account {}, user id {}", identity.account_id(), identity.user_id())?;
     Ok(())
+}
+
+fn explain(what: &str) {
+    let _ = writeln!(std::io::stderr(), "{what}");
 }
 
 fn expiry(credentials: &Credentials) -> String {

@@ -16,6 +16,9 @@ use crate::wall_time::WallTime;
 /// goes on to the next source, [`Failed`](Self::Failed) stops. A source that was set up and does not work must
 /// never be replaced in silence by another identity.
 ///
+/// `{}` prints one failure in one line; `{:#}` adds what lies underneath it (the [`source`](std::error::Error::source)s),
+/// one line each.
+///
 /// An error is cheap to clone, because everybody who waited for a refresh gets the same one. It never holds a
 /// secret, a raw body or a header value.
 ///

@@ -91,7 +91,7 @@ mod default_chain;
 mod error;
 mod explain;
 mod host;
-#[cfg(any(feature = "metrics", feature = "server"))]
+#[cfg(any(feature = "metrics", feature = "server", feature = "sign", feature = "blocking"))]
 pub mod interop;
 mod observe;
 mod provider;
@@ -104,7 +104,7 @@ mod service;
 mod setting;
 #[cfg(feature = "profile")]
 mod shared_files;
-#[cfg(feature = "sts")]
+#[cfg(feature = "_sigv4")]
 mod sigv4;
 mod source;
 #[cfg(feature = "sts")]

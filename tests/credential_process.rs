@@ -162,6 +162,10 @@ fn what_cannot_be_written_or_read_is_a_failure_and_no_panic() {
         command
     };
     assert_explained(&run(&mut shell("exec \"$0\" > /dev/full"), &keys), 1, &["No space left on device"]);
+    // The standard library puts the null device in the place of what is closed, and writing to it succeeds.
+    assert_explained(&run(&mut shell("exec \"$0\" >&-"), &keys), 1, &["stdout is closed"]);
+    // Who names it wants it.
+    assert_eq!(run(&mut shell("exec \"$0\" > /dev/null"), &keys).status.code(), Some(0));
     let dev_full = |arguments| {
         let output = run(&mut shell(&format!("exec \"$0\" {arguments} 2> /dev/full")), &keys[2..]);
         (output.status.code(), output.stdout.len())

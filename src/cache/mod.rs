@@ -88,6 +88,12 @@ impl CredentialsCache {
         }
     }
 
+    /// What is in hand, if there is nothing to decide about it.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn quiet(&self) -> Option<Credentials> {
+        self.refresher.quiet(Credentials::clone)
+    }
+
     /// What is in hand: never waits, never starts anything, works outside of a runtime.
     ///
     /// `None` while nothing has been fetched, or if it has expired. Credentials that the policy allows to be served

@@ -122,7 +122,14 @@ impl fmt::Display for Failure {
         if let Some(remedy) = &self.0.remedy {
             write!(f, "; {remedy}")?;
         }
-        write_next_attempt(f, self.0.next_attempt)
+        write_next_attempt(f, self.0.next_attempt)?;
+        // In one line, or with all that is underneath.
+        let mut cause = std::error::Error::source(self).filter(|_| f.alternate());
+        while let Some(error) = cause {
+            write!(f, "\n  caused by: {error}")?;
+            cause = error.source();
+        }
+        Ok(())
     }
 }
 

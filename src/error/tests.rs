@@ -82,3 +82,12 @@ fn a_remembered_failure_says_when_the_source_is_asked_again() {
     assert_eq!(error.to_string(), "x: no answer (next attempt after 2026-11-23T20:00:00Z)");
     assert_eq!(error.next_attempt(), Some(at.into()));
 }
+
+#[test]
+fn the_alternate_form_shows_what_lies_underneath() {
+    let inner =
+        Failure::new(FailureKind::Unreadable, "file", "gone").with_cause(std::io::Error::other("disk"));
+    let error = Error::from(Failure::new(FailureKind::Refused, "vault", "no").with_cause(inner));
+    assert_eq!(error.to_string(), "vault: no");
+    assert_eq!(format!("{error:#}"), "vault: no\n  caused by: file: gone\n  caused by: disk");
+}

@@ -77,7 +77,7 @@ impl Call<'_> {
                 let signer = Signer { credentials, region, service: "sts", at: self.host.clock.now().into() };
                 let headers = &[("content-type", FORM)];
                 let unsigned =
-                    Unsigned { method: "POST", url, headers, body: body.expose_secret().as_bytes() };
+                    Unsigned { method: "POST", url, headers, body: Some(body.expose_secret().as_bytes()) };
                 signer.sign(&unsigned).map_err(Refused::Failed)?
             }
         };

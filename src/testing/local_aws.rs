@@ -188,7 +188,11 @@ struct Services {
 impl Serve for Services {
     fn arrived(&self, request: &Incoming) -> (usize, Option<Fault>) {
         let route = Route::of(request);
-        let noted = if route.is_sts() { self.sts.note(request) } else { Noted::default() };
+        let noted = match route {
+            Route::Unknown => self.sts.note_of_another(request),
+            route if route.is_sts() => self.sts.note(request),
+            _ => Noted::default(),
+        };
         (self.log.arrived(request, route, self.clock.now(), noted), self.faults.next(route))
     }
 

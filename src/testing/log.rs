@@ -17,7 +17,7 @@ pub struct Request {
     at: SystemTime,
     status: Option<u16>,
     error_code: Option<String>,
-    /// What STS saw in it; nothing in requests to others.
+    /// What STS saw in it; of requests to what is not known here only the signature.
     noted: Noted,
 }
 
@@ -78,7 +78,10 @@ impl Request {
     }
 
     /// Whether the signature is one that STS accepts: made with a key of this local AWS that has not expired, in time, of
-    /// just this request. `None` if the request is not signed, or not for STS.
+    /// just this request. `None` if the request is not signed.
+    ///
+    /// Also of requests to what is not known here: then it is one that the service would accept for whose name it is made,
+    /// with the rules of S3 for `s3`.
     #[must_use]
     pub fn is_signature_good(&self) -> Option<bool> {
         self.noted.signature.as_ref().map(|signature| signature.is_good)

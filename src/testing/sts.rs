@@ -39,7 +39,7 @@ pub use self::role::StsRole;
 use self::role::Trust;
 use self::saml_assertion::RegisteredSaml;
 pub use self::saml_assertion::{SamlAssertion, SamlProvider};
-use self::sigv4::{Claim, Scope};
+use self::sigv4::{Claim, Expected, Scope};
 use self::web_identity_token::Registered;
 pub use self::web_identity_token::{IdentityProvider, WebIdentityToken};
 use self::xml::{Element, NAMESPACE, request_id};
@@ -261,15 +261,24 @@ impl Sts {
     pub(super) fn note(&self, request: &Incoming) -> Noted {
         let form = Form::of(request);
         let action = form.get("Action").filter(|action| form::is_name(action));
-        let signature = match Claim::of(request) {
+        let signature = self.note_signature(request, Some(SERVICE));
+        Noted { action: action.map(str::to_owned), parameter_names: form.names(), signature }
+    }
+
+    /// Of a request to another service: there is none here, but who holds keys is known.
+    pub(super) fn note_of_another(&self, request: &Incoming) -> Noted {
+        Noted { signature: self.note_signature(request, None), ..Noted::default() }
+    }
+
+    fn note_signature(&self, request: &Incoming, service: Option<&str>) -> Option<NotedSignature> {
+        match Claim::of(request) {
             Ok(None) => None,
             Err(_) => Some(NotedSignature { is_good: false, scope: None }),
             Ok(Some(claim)) => {
-                let is_good = self.verify(&claim, request, self.clock.now()).is_ok();
+                let is_good = self.verify(&claim, request, self.clock.now(), service).is_ok();
                 Some(NotedSignature { is_good, scope: Some(claim.scope) })
             }
-        };
-        Noted { action: action.map(str::to_owned), parameter_names: form.names(), signature }
+        }
     }
 
     pub(super) fn answer(&self, request: &Incoming) -> Answer {
@@ -290,7 +299,7 @@ impl Sts {
                     Refusal::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
                 };
                 let claim = Claim::of(request)?.ok_or_else(missing)?;
-                let key = self.verify(&claim, request, now)?;
+                let key = self.verify(&claim, request, now, Some(SERVICE))?;
                 perform(&mut self.state(), &form, &key.principal, now)?
             }
         };
@@ -302,9 +311,15 @@ impl Sts {
         Ok(Answer::ok("text/xml", document.document()).with("x-amzn-requestid", id))
     }
 
-    fn verify(&self, claim: &Claim, request: &Incoming, now: SystemTime) -> Result<Arc<Key>, Refusal> {
+    fn verify(
+        &self,
+        claim: &Claim,
+        request: &Incoming,
+        now: SystemTime,
+        service: Option<&str>,
+    ) -> Result<Arc<Key>, Refusal> {
         let region = self.state().region.clone();
-        claim.verify(request, now, region.as_deref(), &self.keys)
+        claim.verify(request, now, Expected { region: region.as_deref(), service }, &self.keys)
     }
 
     fn add(&self, principal: Principal) -> (String, String) {
@@ -337,3 +352,5 @@ impl fmt::Debug for Sts {
             .finish_non_exhaustive()
     }
 }
+
+const SERVICE: &str = "sts";

@@ -4,5 +4,9 @@
 pub(crate) mod endpoints;
 #[cfg(any(feature = "imds", feature = "container", feature = "process"))]
 pub(crate) mod metadata_json;
+#[cfg(feature = "sign")]
+pub(crate) mod rejection;
 #[cfg(feature = "sts")]
 pub(crate) mod sts;
+#[cfg(feature = "_sigv4")]
+pub(crate) mod xml;

@@ -29,6 +29,8 @@ use reqwest::redirect::Policy;
 pub(crate) use self::exchange::{Answer, HttpError, Outgoing};
 pub(crate) use self::link_local::LinkLocal;
 pub(crate) use self::public::Public;
+#[cfg(feature = "reqwest")]
+use crate::host::{Host, runtime};
 
 /// How long to wait for services on this machine and its hypervisor.
 ///
@@ -86,6 +88,25 @@ impl Limits {
     fn whole(self) -> Duration {
         self.connect.saturating_add(self.answer)
     }
+}
+
+/// For users' own requests, which are signed: never redirected, with our TLS.
+#[cfg(feature = "reqwest")]
+#[cfg_attr(
+    not(feature = "_tls"),
+    expect(unused_variables, reason = "certificates are files, which only TLS needs")
+)]
+pub(crate) async fn for_signed_requests(host: &Host) -> Result<ClientBuilder, HttpError> {
+    if !runtime::is_there() {
+        return Err(HttpError::NoRuntime);
+    }
+    let builder = reqwest::Client::builder().redirect(Policy::none()).referer(false);
+    #[cfg(feature = "_tls")]
+    let builder = builder.tls_backend_preconfigured(match host.env.get(public::CA_BUNDLE) {
+        Some(path) => tls::with_bundle(&host.files, &path, public::CA_BUNDLE).await?,
+        None => tls::with_system_roots().await?,
+    });
+    Ok(builder)
 }
 
 /// What holds for both kinds, whatever the user adjusted before.

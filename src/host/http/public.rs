@@ -140,7 +140,7 @@ fn is_tls(url: &str) -> bool {
 }
 
 #[cfg(feature = "_tls")]
-const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+pub(super) const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 /// What AWS's SDKs allow a connection over the network.
 const CONNECT: Duration = Duration::from_millis(3100);
 /// For one whole exchange: two attempts and more fit into the 50 s of a chain.

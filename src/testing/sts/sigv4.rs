@@ -26,7 +26,18 @@ pub(super) struct Claim {
     /// `20261123T120000Z`
     timestamp: String,
     token: Option<String>,
+    /// How long it is to be good; said in a query only.
+    expires_in: Option<Duration>,
     place: Place,
+}
+
+/// What is asked of a scope.
+#[derive(Clone, Copy)]
+pub(super) struct Expected<'a> {
+    /// `None`: every region.
+    pub(super) region: Option<&'a str>,
+    /// `None`: every service.
+    pub(super) service: Option<&'a str>,
 }
 
 /// Whose key, and for what it was derived.
@@ -59,10 +70,10 @@ impl Claim {
         &self,
         request: &Incoming,
         now: SystemTime,
-        region: Option<&str>,
+        expected: Expected<'_>,
         keys: &Keys,
     ) -> Result<Arc<Key>, Refusal> {
-        self.check_scope(region)?;
+        self.check_scope(expected)?;
         self.check_time(now)?;
         self.check_signed_headers(request)?;
         let key = keys.get(&self.scope.access_key_id).ok_or_else(unknown_key)?;
@@ -88,12 +99,12 @@ impl Claim {
     pub(super) fn is_made_with(&self, secret_access_key: &str, request: &Incoming) -> bool {
         let names: Vec<_> = self.signed_headers.split(';').collect();
         let without = (self.place == Place::Query).then_some("X-Amz-Signature");
+        let Scope { date, region, service, terminator, .. } = &self.scope;
         let (Some(canonical), Some(signature)) =
-            (canonical_request(request, &names, without), bytes_of_hex(&self.signature))
+            (canonical_request(request, &names, without, service), bytes_of_hex(&self.signature))
         else {
             return false;
         };
-        let Scope { date, region, service, terminator, .. } = &self.scope;
         let to_sign = format!(
             "{ALGORITHM}\n{}\n{date}/{region}/{service}/{terminator}\n{}",
             self.timestamp,
@@ -141,6 +152,7 @@ impl Claim {
             signature: signature.clone(),
             timestamp: timestamp.clone(),
             token: request.header(TOKEN).map(str::to_owned),
+            expires_in: None,
             place: Place::Header,
         })
     }
@@ -172,19 +184,22 @@ impl Claim {
             signature: signature.to_owned(),
             timestamp: timestamp.to_owned(),
             token: query.get("X-Amz-Security-Token").map(str::to_owned),
+            expires_in: query
+                .get("X-Amz-Expires")
+                .and_then(|seconds| seconds.parse().ok().map(Duration::from_secs)),
             place: Place::Query,
         }))
     }
 
-    fn check_scope(&self, endpoint_region: Option<&str>) -> Result<(), Refusal> {
+    fn check_scope(&self, expected: Expected<'_>) -> Result<(), Refusal> {
         let Scope { date, region, service, terminator, .. } = &self.scope;
         let mut wrong = vec![];
-        let is_region = endpoint_region.map_or_else(|| is_region(region), |expected| region == expected);
+        let is_region = expected.region.map_or_else(|| is_region(region), |expected| region == expected);
         if !is_region {
             wrong.push(format!("Credential should be scoped to a valid region, not '{region}'."));
         }
-        if service != SERVICE {
-            wrong.push(format!("Credential should be scoped to correct service: '{SERVICE}'."));
+        if let Some(expected) = expected.service.filter(|expected| service != expected) {
+            wrong.push(format!("Credential should be scoped to correct service: '{expected}'."));
         }
         if terminator != TERMINATOR {
             wrong.push(format!(
@@ -200,14 +215,18 @@ impl Claim {
         if wrong.is_empty() { Ok(()) } else { Err(Refusal::bad_signature(wrong.join(" "))) }
     }
 
-    /// Also for presigned URLs: STS gives them a quarter of an hour, whatever `X-Amz-Expires` says.
+    /// Also for presigned URLs: STS gives them a quarter of an hour, whatever `X-Amz-Expires` says. S3 goes by that.
     fn check_time(&self, now: SystemTime) -> Result<(), Refusal> {
         let Some(signed) = time_of(&self.timestamp) else {
             return Err(Refusal::incomplete_signature("Date must be in ISO-8601 'basic format'."));
         };
         let now = WallTime::from(now);
         let (signed_at, at) = (Basic(signed), Basic(now));
-        if signed.plus(SKEW_MAX) < now {
+        let good_for = match self.expires_in {
+            Some(expires_in) if self.scope.service == "s3" => expires_in,
+            _ => SKEW_MAX,
+        };
+        if signed.plus(good_for) < now {
             return Err(Refusal::bad_signature(format!(
                 "Signature expired: {signed_at} is now earlier than {} ({at} - 15 min.)",
                 Basic(now.minus(SKEW_MAX))
@@ -304,7 +323,6 @@ fn not_signed(header: &str) -> Refusal {
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
-const SERVICE: &str = "sts";
 const TOKEN: &str = "x-amz-security-token";
 const SKEW_MAX: Duration = Duration::from_secs(15 * 60);
 

@@ -6,12 +6,12 @@ use std::time::SystemTime;
 use secrecy::SecretString;
 
 use super::Action;
-use super::xml::{NotXml, texts};
 use crate::credentials::Credentials;
 use crate::error::{Error, printable};
 use crate::role::is_account_id;
 use crate::source::Source;
 use crate::wall_time::WallTime;
+use crate::wire::xml::{NotXml, texts};
 
 /// The session that `AssumeRole` and its kin open.
 pub(crate) struct Session {

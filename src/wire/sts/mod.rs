@@ -27,7 +27,6 @@ mod answer;
 mod refusal;
 mod request;
 mod saml;
-mod xml;
 
 pub use self::answer::CallerIdentity;
 pub(crate) use self::answer::{IdentityTokenAnswer, Problem, Session};

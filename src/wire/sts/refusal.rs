@@ -18,11 +18,11 @@ use std::fmt;
 
 use self::meaning::Meaning;
 pub(crate) use self::remedy::Sent;
-use super::xml::{NotXml, texts};
 use super::{Action, Problem};
 use crate::error::{Failure, FailureKind, printable};
 use crate::role::Role;
 use crate::source::Source;
+use crate::wire::xml::{NotXml, texts};
 
 /// What was asked, as errors tell it.
 #[derive(Clone, Copy, Debug)]

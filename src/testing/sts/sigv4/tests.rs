@@ -162,7 +162,7 @@ fn the_published_signatures_are_good_in_the_header_and_in_the_query() {
         }
     }
     let request = request(("GET", UNRESERVED, &[], "", ""));
-    let canonical = canonical_request(&request, &["host"], None).unwrap();
+    let canonical = canonical_request(&request, &["host"], None, "service").unwrap();
     assert_eq!(canonical.lines().nth(2), UNRESERVED.strip_prefix("/?"));
 }
 
@@ -184,7 +184,7 @@ fn the_example_of_the_documentation() {
     };
     let names = ["content-type", "host", "x-amz-date"];
     assert_eq!(
-        hex_of_sha256(canonical_request(&request, &names, None).unwrap().as_bytes()),
+        hex_of_sha256(canonical_request(&request, &names, None, "service").unwrap().as_bytes()),
         "f536975d06c0309214f805bb90ccff089219ecd68b2577efef23edd43b7e1a59"
     );
     assert!(Claim::of(&request).unwrap().unwrap().is_made_with(SECRET, &request));
@@ -195,14 +195,14 @@ fn the_example_of_the_documentation() {
 fn headers_are_sorted_however_they_were_named() {
     let request = in_header(VECTORS[7]);
     let [sorted, unsorted] = [["host", "my-header1"], ["my-header1", "host"]]
-        .map(|names| canonical_request(&request, &names, None).unwrap());
+        .map(|names| canonical_request(&request, &names, None, "service").unwrap());
     assert_eq!(sorted, unsorted);
     assert!(sorted.contains("\nhost;my-header1\n"));
 }
 
 #[test]
 fn a_header_that_is_not_there_cannot_be_signed() {
-    assert_eq!(canonical_request(&request(VECTORS[0]), &["host", "x-other"], None), None);
+    assert_eq!(canonical_request(&request(VECTORS[0]), &["host", "x-other"], None, "service"), None);
 }
 
 #[test]

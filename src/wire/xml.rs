@@ -10,11 +10,11 @@ use secrecy::zeroize::Zeroizing;
 
 /// Not the XML that is expected: no XML, broken off, nested too deep, too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NotXml;
+pub(crate) struct NotXml;
 
 /// Calls `found` for each element without elements inside, with the names on the way to it (`Root/Inner/Name`) and its
 /// text without blanks around it.
-pub(super) fn texts<E: From<NotXml>>(
+pub(crate) fn texts<E: From<NotXml>>(
     document: &[u8],
     mut found: impl FnMut(&str, &str) -> Result<(), E>,
 ) -> Result<(), E> {
