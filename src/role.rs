@@ -192,8 +192,7 @@ impl Role {
 
 impl PartialEq for Role {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-            || (self.0.hash == other.0.hash && self.0.request == other.0.request)
+        Arc::ptr_eq(&self.0, &other.0) || (self.0.hash == other.0.hash && self.0.request == other.0.request)
     }
 }
 

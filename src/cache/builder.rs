@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::cache::observed::Observed;
+use crate::cache::observed::{Around, Observed};
 use crate::cache::{CredentialsCache, RefreshPolicy, Refresher};
 use crate::host::{Clock, Env};
 use crate::observe::Observer;
@@ -63,7 +63,8 @@ impl CredentialsCacheBuilder {
         if let Some(cache) = self.provider.shared_cache() {
             return cache.clone();
         }
-        let source = Observed { provider: self.provider, observers: self.observers };
+        let around = Arc::new(Around { observers: self.observers, ..Around::default() });
+        let source = Observed { provider: self.provider, around };
         CredentialsCache { refresher: Refresher::new(source, self.policy, self.clock, self.env) }
     }
 }

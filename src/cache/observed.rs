@@ -12,20 +12,45 @@ use crate::cache::state::{Held, Perishable, Snapshot, Trouble};
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::observe::{Event, Observer};
-use crate::provider::{CredentialsProvider, Notice, SharedProvider};
+use crate::provider::{CredentialsProvider, Notice};
 use crate::wall_time::WallTime;
 
-pub(super) struct Observed {
-    pub(super) provider: SharedProvider,
-    pub(super) observers: Vec<Arc<dyn Observer>>,
+pub(super) struct Observed<P> {
+    pub(super) provider: P,
+    pub(super) around: Arc<Around>,
 }
 
-impl Fetch<Credentials> for Observed {
+/// What is around a provider; the caches of a pool share one.
+#[derive(Default)]
+pub(super) struct Around {
+    pub(super) observers: Vec<Arc<dyn Observer>>,
+    /// How often STS is asked.
+    #[cfg(feature = "sts")]
+    pub(super) limited: Option<crate::sts::Limited>,
+}
+
+impl Around {
+    pub(super) fn tell(&self, event: &Event) {
+        for observer in &self.observers {
+            contained(|| observer.on_event(event));
+        }
+    }
+}
+
+impl<P: CredentialsProvider> Fetch<Credentials> for Observed<P> {
     fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send + '_>> {
+        #[cfg(feature = "sts")]
+        if let Some(limited) = &self.around.limited {
+            return Box::pin(limited.around(self.provider.retrieve()));
+        }
         Box::pin(self.provider.retrieve())
     }
 
     fn time_limit(&self) -> Duration {
+        #[cfg(feature = "sts")]
+        if let Some(limited) = &self.around.limited {
+            return self.provider.time_limit().saturating_add(limited.patience());
+        }
         self.provider.time_limit()
     }
 
@@ -52,13 +77,11 @@ impl Fetch<Credentials> for Observed {
     fn tell(&self, news: News<'_, Credentials>) {
         // Also on the way out of a panic, where a second one would end the process.
         contained(|| log(&news));
-        if self.observers.is_empty() {
+        if self.around.observers.is_empty() {
             return;
         }
         for event in events(&news).into_iter().flatten() {
-            for observer in &self.observers {
-                contained(|| observer.on_event(&event));
-            }
+            self.around.tell(&event);
         }
     }
 }

@@ -123,6 +123,32 @@ impl<V: Perishable> Refresher<V> {
         self.0.forget();
     }
 
+    /// Starts a refresh of what is in hand, if one is due and none is up.
+    #[cfg(feature = "sts")]
+    pub(super) fn refresh_if_due(&self, now: WallTime) -> bool {
+        self.0.look(now);
+        matches!(self.0.board(now, Why::IfDue), Ok(Boarding::Boarded { started: true, .. }))
+    }
+
+    /// Whether something is in hand that is to be renewed, and nobody has begun to.
+    #[cfg(feature = "sts")]
+    pub(super) fn is_due(&self, now: WallTime) -> bool {
+        let is_due =
+            |snapshot: &Snapshot<V>| snapshot.held().is_some() && snapshot.due_at(now, &self.0.policy) <= now;
+        self.0.slot.look(is_due) && self.0.tower().flight.is_none()
+    }
+
+    /// What clones share.
+    #[cfg(feature = "sts")]
+    pub(super) fn machine(&self) -> &Arc<Machine<V>> {
+        &self.0
+    }
+
+    #[cfg(feature = "sts")]
+    pub(super) fn of(machine: Arc<Machine<V>>) -> Self {
+        Self(machine)
+    }
+
     pub(crate) fn source(&self) -> &dyn Fetch<V> {
         self.0.source()
     }

@@ -29,7 +29,7 @@
 
 mod explained;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::cache::CredentialsCache;
@@ -63,9 +63,15 @@ use crate::wire::sts::{self as wire, Action, Asked, Caller, Session};
 #[derive(Debug)]
 #[must_use]
 pub struct AssumeRole {
-    host: Host,
-    settings: ServiceSettings,
+    by: Arc<Assumer>,
     role: Role,
+}
+
+/// With whose credentials roles are assumed, and where STS is asked. A pool's roles share one.
+#[derive(Debug)]
+pub(crate) struct Assumer {
+    pub(crate) host: Host,
+    pub(crate) settings: ServiceSettings,
     provider: SharedProvider,
     // Made at the first fetch: until then the machine it lives in may be exchanged.
     parts: OnceLock<Parts>,
@@ -77,43 +83,78 @@ struct Parts {
     retry: Retry,
 }
 
+impl Assumer {
+    pub(crate) fn new(provider: impl CredentialsProvider) -> Self {
+        Self {
+            host: Host::default(),
+            settings: ServiceSettings::default(),
+            provider: SharedProvider::new(provider),
+            parts: OnceLock::new(),
+        }
+    }
+
+    fn parts(&self) -> &Parts {
+        self.parts.get_or_init(|| Parts {
+            source: CredentialsCache::within(&self.host, self.provider.clone()),
+            retry: Retry::new(&self.host.clock),
+        })
+    }
+}
+
+/// For one that is set up otherwise.
+impl Clone for Assumer {
+    fn clone(&self) -> Self {
+        let Self { host, settings, provider, .. } = self;
+        Self {
+            host: host.clone(),
+            settings: settings.clone(),
+            provider: provider.clone(),
+            parts: OnceLock::new(),
+        }
+    }
+}
+
 impl AssumeRole {
     pub(crate) fn new(provider: impl CredentialsProvider, role: Role) -> Self {
-        Self::of(Host::default(), ServiceSettings::default(), SharedProvider::new(provider), role)
+        Self::by(Arc::new(Assumer::new(provider)), role)
     }
 
     pub(crate) fn of(host: Host, settings: ServiceSettings, provider: SharedProvider, role: Role) -> Self {
-        Self { host, settings, role, provider, parts: OnceLock::new() }
+        Self::by(Arc::new(Assumer { host, settings, provider, parts: OnceLock::new() }), role)
+    }
+
+    pub(crate) fn by(by: Arc<Assumer>, role: Role) -> Self {
+        Self { by, role }
     }
 
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     pub fn in_world(mut self, world: &crate::testing::World) -> Self {
-        self.host = world.host();
+        Arc::make_mut(&mut self.by).host = world.host();
         self
     }
 
     /// The region whose STS is asked.
     pub fn region(mut self, region: Region) -> Self {
-        self.settings.region = Some(region);
+        Arc::make_mut(&mut self.by).settings.region = Some(region);
         self
     }
 
     /// Another endpoint than AWS's own: scheme, host and port. A VPC endpoint, for example.
     pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
-        self.settings.endpoint_url = Some(url.into());
+        Arc::make_mut(&mut self.by).settings.endpoint_url = Some(url.into());
         self
     }
 
     /// Whether STS's FIPS endpoint is asked.
     pub fn use_fips(mut self, fips: bool) -> Self {
-        self.settings.fips = Some(fips);
+        Arc::make_mut(&mut self.by).settings.fips = Some(fips);
         self
     }
 
     /// Whether STS's endpoint for IPv4 and IPv6 is asked.
     pub fn use_dual_stack(mut self, dual_stack: bool) -> Self {
-        self.settings.dual_stack = Some(dual_stack);
+        Arc::make_mut(&mut self.by).settings.dual_stack = Some(dual_stack);
         self
     }
 
@@ -123,15 +164,8 @@ impl AssumeRole {
         &self.role
     }
 
-    fn parts(&self) -> &Parts {
-        self.parts.get_or_init(|| Parts {
-            source: CredentialsCache::within(&self.host, self.provider.clone()),
-            retry: Retry::new(&self.host.clock),
-        })
-    }
-
     async fn source(&self) -> Result<Credentials, Error> {
-        self.parts().source.credentials().await.map_err(|error| match error {
+        self.by.parts().source.credentials().await.map_err(|error| match error {
             // Nothing is set up at all: a chain may go on.
             Error::NotConfigured(_) => error,
             Error::Failed(failure) => self.without_source(&failure),
@@ -140,7 +174,7 @@ impl AssumeRole {
 
     async fn assume(&self, source: &Credentials) -> Result<Credentials, Refused> {
         let endpoint = self.endpoint(source).await.map_err(Refused::Failed)?;
-        let now = self.host.clock.now();
+        let now = self.by.host.clock.now();
         let request = wire::AssumeRole {
             role: &self.role,
             made_up_session_name: &generated_session_name(now),
@@ -155,16 +189,16 @@ impl AssumeRole {
             caller: Caller::Credentials { access_key_id: source.access_key_id(), source: source.source() },
             with_mfa: false,
         };
-        let call = Call { host: &self.host, endpoint: &endpoint, retry: &self.parts().retry, asked };
+        let call = Call { host: &self.by.host, endpoint: &endpoint, retry: &self.by.parts().retry, asked };
         let read = |answer: &[u8]| {
-            let path = source.source().clone().then(SourceKind::AssumeRole, self.role.arn().to_string());
+            let path = source.source().clone().then(SourceKind::AssumeRole, self.role.arn().shared());
             Session::parse(Action::AssumeRole, answer)?.into_credentials(path)
         };
         call.send(&request.body(), Some(source), read).await
     }
 
     async fn endpoint(&self, source: &Credentials) -> Result<crate::service::Endpoint, Error> {
-        let found = self.settings.look(&self.host).await?;
+        let found = self.by.settings.look(&self.by.host).await?;
         let instance_region = if found.has_region() { None } else { self.instance_region(source).await };
         found.sts(Hints { partition: self.role.arn().partition(), instance_region: instance_region.as_ref() })
     }
@@ -176,7 +210,7 @@ impl AssumeRole {
         if base != Some(SourceKind::InstanceMetadata) {
             return None;
         }
-        super::InstanceMetadata::of(self.host.clone(), self.host.timeouts).region().await.ok()
+        super::InstanceMetadata::of(self.by.host.clone(), self.by.host.timeouts).region().await.ok()
     }
 
     #[cfg(not(feature = "imds"))]
@@ -213,7 +247,7 @@ impl CredentialsProvider for AssumeRole {
             Err(Refused::Source(error)) => error,
         };
         // Somebody exchanged or revoked the source's keys: it may have new ones, once.
-        self.parts().source.invalidate(&source);
+        self.by.parts().source.invalidate(&source);
         match self.source().await {
             Ok(renewed) if renewed.access_key_id() != source.access_key_id() => {
                 self.assume(&renewed).await.map_err(Refused::into_error)
@@ -223,7 +257,7 @@ impl CredentialsProvider for AssumeRole {
     }
 
     fn time_limit(&self) -> Duration {
-        let source = self.provider.time_limit();
+        let source = self.by.provider.time_limit();
         source.saturating_add(STEP_LIMIT).min(HOPS_LIMIT.max(source))
     }
 

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::limiter;
 use crate::credentials::Credentials;
 use crate::error::{Error, FailureKind};
 use crate::host::Host;
@@ -41,6 +42,7 @@ impl Call<'_> {
         let mut attempt = 1;
         let mut skew = self.host.clock.skew();
         loop {
+            let place = limiter::place(signed_by, &self.endpoint.url).await.map_err(Refused::Failed)?;
             let refused = match self.exchange(body, signed_by).await? {
                 Ok(answer) if answer.status == 200 => match read(&answer.body) {
                     Ok(read) => return Ok(read),
@@ -49,6 +51,9 @@ impl Call<'_> {
                 Ok(answer) => self.refused(&answer),
                 Err(error) => Refused::Failed(self.no_answer(&error)),
             };
+            if let Some(place) = place.filter(|_| refused.is_throttled()) {
+                place.throttled();
+            }
             // It told that our clock is wrong: signed by the right time, the same may be accepted.
             let known = std::mem::replace(&mut skew, self.host.clock.skew());
             if signed_by.is_some() && known != skew && attempt < ATTEMPTS_BY_CLOCK {
@@ -116,6 +121,10 @@ impl Refused {
         match self {
             Self::Source(error) | Self::Failed(error) => error,
         }
+    }
+
+    fn is_throttled(&self) -> bool {
+        matches!(self, Self::Failed(Error::Failed(failure)) if failure.kind() == FailureKind::Throttled)
     }
 
     /// A fault of STS or of the way to it. Not where no connection came about, and not what STS wants fewer of.

@@ -143,7 +143,8 @@ impl<V: Perishable> Snapshot<V> {
         };
         let failures = failures.saturating_add(1);
         let trouble = Trouble { error, may_heal, since, last: now, failures, next_attempt };
-        Self { held: self.held.clone(), trouble: Some(Box::new(trouble)), quiet_until: WallTime::ALWAYS_PAST }.settled()
+        Self { held: self.held.clone(), trouble: Some(Box::new(trouble)), quiet_until: WallTime::ALWAYS_PAST }
+            .settled()
     }
 
     fn may_heal(&self, error: &Error, now: WallTime) -> bool {

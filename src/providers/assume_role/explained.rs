@@ -9,7 +9,7 @@ use crate::wire::sts::Sent;
 
 /// What its own source looks at, and then where STS would be asked for the role.
 pub(super) async fn examine(hop: &AssumeRole) -> Examined {
-    let mut examined = hop.provider.examine().await;
+    let mut examined = hop.by.provider.examine().await;
     if examined.next.is_ok() {
         examined.next = next(hop, &mut examined.looks).await;
     }
@@ -18,7 +18,7 @@ pub(super) async fn examine(hop: &AssumeRole) -> Examined {
 
 async fn next(hop: &AssumeRole, looks: &mut Vec<Look>) -> Result<Next, Error> {
     let arn = hop.role.arn();
-    let found = hop.settings.look(&hop.host).await?;
+    let found = hop.by.settings.look(&hop.by.host).await?;
     let is_set = found.has_region();
     let endpoint = found.sts(Hints { partition: arn.partition(), instance_region: None })?;
     // Which one that is, only asking tells.
