@@ -167,6 +167,7 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> CachePool<K> {
     /// Those of the closure that makes providers.
     pub fn cache(&self, key: &K) -> Result<CredentialsCache, Error> {
         if let Some(cache) = self.0.table.find(key, CredentialsCache::clone) {
+            self.0.keep();
             return Ok(cache);
         }
         let (cache, left) = self.0.table.find_or_make(key, || (self.0.make)(key, &self.0.kit))?;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::runtime::Id;
+use tokio::runtime::{Handle, Id};
 
 use super::Inner;
 use super::table::Sweep;
@@ -30,9 +30,9 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Inner<K> {
     /// Is kept by the scheduler of this runtime, from the first tenant on until the last has left. Where there is none,
     /// tenants stay until the pool is full, and are renewed by reads.
     pub(super) fn keep(self: &Arc<Self>) {
-        let Ok(runtime) = flight::runtime("pool") else { return };
+        let Ok(runtime) = Handle::try_current() else { return };
         let mut kept = self.kept();
-        if kept.as_ref().is_some_and(|(id, _)| *id == runtime.id()) {
+        if kept.as_ref().is_some_and(|(id, _)| *id == runtime.id()) || flight::runtime("pool").is_err() {
             return;
         }
         let sweeper = Sweeper {
