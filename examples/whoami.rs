@@ -9,6 +9,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
+use aws_credential_chain::providers::MfaPrompt;
 use aws_credential_chain::sts::Sts;
 use aws_credential_chain::{Credentials, CredentialsCache, DefaultChain};
 
@@ -23,7 +24,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match show(CredentialsCache::new(chain)).await {
+    match show(CredentialsCache::new(chain.mfa(ask))).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             explain(&format!("whoami: {error:#}"));
@@ -34,6 +35,13 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Asks for a code on the terminal, where a profile needs one.
+async fn ask(prompt: MfaPrompt) -> Result<String, Box<dyn Error + Send + Sync>> {
+    let _ = write!(std::io::stderr(), "{prompt}: ");
+    let line = tokio::task::spawn_blocking(|| std::io::stdin().lines().next()).await?;
+    Ok(line.ok_or("stdin is closed")??)
 }
 
 /// `println!` would panic where nobody reads any more.

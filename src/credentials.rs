@@ -37,6 +37,7 @@ pub struct Credentials {
     stale: bool,
 }
 
+#[derive(Clone)]
 struct Parts {
     access_key_id: Box<str>,
     secret_access_key: SecretString,
@@ -46,6 +47,9 @@ struct Parts {
     packed_policy_size: Option<u8>,
     source: Source,
     generation: u64,
+    asks_for: Option<Box<str>>,
+    #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
+    forms: crate::interop::Forms,
 }
 
 impl Credentials {
@@ -79,6 +83,9 @@ impl Credentials {
             packed_policy_size: None,
             source: Source::new(SourceKind::Anonymous),
             generation: next_generation(),
+            asks_for: None,
+            #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
+            forms: crate::interop::Forms::default(),
         })
     }
 
@@ -144,6 +151,23 @@ impl Credentials {
     #[must_use]
     pub fn is_anonymous(&self) -> bool {
         self.parts.access_key_id.is_empty()
+    }
+
+    /// What a person has to give for the next set, for errors: a cache asks for it only where somebody asks the cache.
+    pub(crate) fn asks_for(&self) -> Option<&str> {
+        self.parts.asks_for.as_deref()
+    }
+
+    #[cfg(feature = "sts")]
+    pub(crate) fn asking_for(mut self, what: String) -> Self {
+        Arc::make_mut(&mut self.parts).asks_for = Some(what.into());
+        self
+    }
+
+    /// The same in the forms of other libraries.
+    #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
+    pub(crate) fn forms(&self) -> &crate::interop::Forms {
+        &self.parts.forms
     }
 
     pub(crate) fn marked_stale(&self) -> Self {
@@ -281,6 +305,9 @@ impl CredentialsBuilder {
             account_id: account_id.map(Into::into),
             source,
             generation: next_generation(),
+            asks_for: None,
+            #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
+            forms: crate::interop::Forms::default(),
         }))
     }
 }

@@ -50,6 +50,9 @@ pub struct DefaultChain {
     host: Host,
     profile: Option<String>,
     region: Option<Region>,
+    #[cfg(feature = "profile")]
+    mfa: Option<crate::providers::mfa::MfaCallback>,
+    cli_cache: crate::cli_cache::CliCache,
     environment: Slot,
     profile_files: Slot,
     web_identity: Slot,
@@ -77,6 +80,9 @@ impl DefaultChain {
             host,
             profile: None,
             region: None,
+            #[cfg(feature = "profile")]
+            mfa: None,
+            cli_cache: crate::cli_cache::CliCache::default(),
             environment: Slot::Standard,
             profile_files: Slot::Standard,
             web_identity: Slot::Standard,
@@ -98,6 +104,39 @@ impl DefaultChain {
     /// The region that [`resolve_region`](Self::resolve_region) answers with, whatever else says.
     pub fn region(mut self, region: Region) -> Self {
         self.region = Some(region);
+        self
+    }
+
+    /// Asks a person for codes of MFA devices, where the profile has `mfa_serial` and no `mfa_process`.
+    ///
+    /// ```
+    /// use aws_credential_chain::{CredentialsCache, DefaultChain};
+    ///
+    /// let cache = CredentialsCache::new(DefaultChain::new().profile("prod").mfa(|prompt| async move {
+    ///     println!("{prompt}:");
+    ///     let line = tokio::task::spawn_blocking(|| std::io::stdin().lines().next()).await?;
+    ///     Ok(line.ok_or("there is no terminal")??)
+    /// }));
+    /// ```
+    ///
+    /// The first read asks, and [`renew`](crate::CredentialsCache::renew) does, and nothing else:
+    /// [`AssumeRole::mfa`](crate::providers::AssumeRole::mfa) has the rules. A person has five minutes, and the chain as much
+    /// longer. A provider of your own in the place of the profile files asks by itself.
+    #[cfg(all(feature = "profile", feature = "sts"))]
+    pub fn mfa<F, Fut, C>(mut self, code: F) -> Self
+    where
+        F: Fn(crate::providers::MfaPrompt) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<C, Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+        C: Into<secrecy::SecretString>,
+    {
+        self.mfa = Some(crate::providers::mfa::MfaCallback::new(code));
+        self
+    }
+
+    /// Whether the sessions of the profile's roles are looked for in the AWS CLI's cache, and kept there.
+    #[cfg(all(feature = "profile", feature = "sts"))]
+    pub fn cli_cache(mut self, cli_cache: crate::CliCache) -> Self {
+        self.cli_cache = cli_cache;
         self
     }
 
@@ -204,12 +243,13 @@ impl DefaultChain {
 
     #[cfg(feature = "profile")]
     fn standard_profile_files(&self) -> impl CredentialsProvider + use<> {
-        crate::providers::ProfileFile::of(self.host.clone(), self.profile.clone())
+        let files = crate::providers::ProfileFile::of(self.host.clone(), self.profile.clone());
+        files.with_mfa(self.mfa.clone()).with_cli_cache(self.cli_cache)
     }
 
     #[cfg(not(feature = "profile"))]
     fn standard_profile_files(&self) -> impl CredentialsProvider + use<> {
-        let wanted = self.profile.is_some() || self.host.env.get("AWS_PROFILE").is_some();
+        let wanted = self.profile.is_some() || self.host.env.profile().is_some();
         crate::providers::Absent::new(SourceKind::ProfileFile, "profile", wanted)
     }
 
@@ -275,9 +315,9 @@ impl CredentialsProvider for DefaultChain {
     async fn retrieve(&self) -> Result<Credentials, Error> {
         let credentials = self.chain().retrieve().await?;
         if credentials.source().kind() == SourceKind::Environment
-            && let Some(profile) = self.host.env.get("AWS_PROFILE")
+            && let Some((variable, profile)) = self.host.env.profile()
         {
-            tracing::warn!(profile, "{}", explained::KEYS_BEFORE_PROFILE);
+            tracing::warn!(profile, "{}", explained::keys_before_profile(variable));
         }
         Ok(credentials)
     }

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+pub(crate) use self::failure::Person;
 pub use self::failure::{Failure, FailureKind};
 use crate::wall_time::WallTime;
 
@@ -90,6 +91,21 @@ impl Error {
             Self::Failed(failure) => failure.next_attempt(),
         }
         .map(SystemTime::from)
+    }
+
+    /// Whom it waits for.
+    pub(crate) fn person(&self) -> Option<Person> {
+        match self {
+            Self::NotConfigured(_) => None,
+            Self::Failed(failure) => failure.person(),
+        }
+    }
+
+    pub(crate) fn with_person(self, person: Person) -> Self {
+        match self {
+            Self::NotConfigured(_) => self,
+            Self::Failed(failure) => Self::Failed(failure.with_person(person)),
+        }
     }
 
     pub(crate) fn with_next_attempt(self, at: WallTime) -> Self {

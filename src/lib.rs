@@ -25,11 +25,13 @@
 //!
 //! The first that is configured wins. One that is configured and fails stops the chain. A chain of your own is a
 //! [`ProviderChain`]; a source of your own implements [`CredentialsProvider`], or is a closure: [`provider_fn`].
+//! Every variable and profile key that is read stands in `docs/settings.md`.
 //!
 //! # Roles
 //!
 //! Any provider can be the source of a role: `provider.assume(role)`, see `ProviderExt` (feature `sts`). Profiles with
-//! `role_arn` are carried out by the chain.
+//! `role_arn` are carried out by the chain. Where a code of an MFA device is needed, `DefaultChain::mfa` asks a person for it,
+//! and never unbidden.
 //!
 //! # What a read does
 //!
@@ -84,14 +86,26 @@
 
 mod cache;
 mod chain;
+#[cfg(feature = "profile")]
+mod cli_cache;
 #[cfg(any(feature = "profile", feature = "process"))]
 mod config;
 mod credentials;
 mod default_chain;
+#[cfg(any(feature = "profile", feature = "sts"))]
+mod endpoint_variables;
 mod error;
 mod explain;
 mod host;
-#[cfg(any(feature = "metrics", feature = "server", feature = "sign", feature = "blocking"))]
+#[cfg(any(
+    feature = "aws-sdk",
+    feature = "blocking",
+    feature = "metrics",
+    feature = "object-store",
+    feature = "reqsign",
+    feature = "server",
+    feature = "sign"
+))]
 pub mod interop;
 mod observe;
 mod provider;
@@ -109,6 +123,7 @@ mod sigv4;
 mod source;
 #[cfg(feature = "sts")]
 pub mod sts;
+mod sync;
 #[cfg(feature = "test-util")]
 pub mod testing;
 mod wall_time;
@@ -121,6 +136,8 @@ pub use cache::{
     Rejected, StaleRule, Status,
 };
 pub use chain::ProviderChain;
+#[cfg(all(feature = "profile", feature = "sts"))]
+pub use cli_cache::CliCache;
 pub use credentials::{Credentials, CredentialsBuilder};
 pub use default_chain::DefaultChain;
 pub use error::{Attempt, Error, Failure, FailureKind, NotConfigured};

@@ -207,13 +207,11 @@ impl Files {
     #[cfg(not(feature = "profile"))]
     #[expect(clippy::unused_self, reason = "its twin uses it")]
     fn endpoint_override(&self, service_id: &str, host: &Host) -> Result<Option<(String, String)>, Error> {
-        let ignored = host.env.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS");
-        if ignored.map_or(Ok(false), |text| boolean(&text, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))? {
-            return Ok(None);
-        }
-        let own = format!("AWS_ENDPOINT_URL_{}", service_id.replace([' ', '-'], "_").to_ascii_uppercase());
-        let set = |variable: &str| Some((host.env.get(variable)?, variable.to_owned()));
-        Ok(set(&own).or_else(|| set("AWS_ENDPOINT_URL")))
+        use crate::endpoint_variables::{IGNORE, endpoint, ignored};
+
+        let env = |variable: &str| host.env.get(variable);
+        let is_ignored = ignored(env).map_or(Ok(false), |text| boolean(&text, IGNORE))?;
+        Ok(if is_ignored { None } else { endpoint(service_id, env) })
     }
 }
 

@@ -4,10 +4,10 @@
 //! |---|---|---|---|
 //! | config file | | `AWS_CONFIG_FILE` | `~/.aws/config` |
 //! | credentials file | | `AWS_SHARED_CREDENTIALS_FILE` | `~/.aws/credentials` |
-//! | profile | `profile` | `AWS_PROFILE` | `default` |
+//! | profile | `profile` | `AWS_PROFILE`, `AWS_DEFAULT_PROFILE` | `default` |
 //!
 //! A file that does not exist counts as empty, also one that a variable names; so does `/dev/null`, which people
-//! name to switch a file off. One that cannot be read is a failure.
+//! name, or link to, to switch a file off. One that cannot be read is a failure.
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>
 
@@ -16,7 +16,8 @@ mod explained;
 use std::path::{Path, PathBuf};
 
 use crate::config::{
-    EndpointSettings, Plan, PlanError, Profile, Profiles, Value, endpoint_override, flag, plan, setting,
+    EndpointSettings, Plan, PlanError, Profile, Profiles, RoleVariables, Value, endpoint_override, flag,
+    plan, setting,
 };
 use crate::error::{Error, Failure, FailureKind, printable};
 use crate::host::{FileError, Host, Stamp, off_the_runtime};
@@ -33,6 +34,7 @@ pub(crate) struct SharedFiles {
 pub(crate) struct Loaded {
     profiles: Profiles,
     profile: Selected,
+    role_variables: RoleVariables,
     /// Each file and how it was found, for errors.
     looked_at: String,
     stamps: Stamps,
@@ -45,7 +47,7 @@ pub(crate) type Stamps = [Stamp; 2];
 #[derive(Clone, Debug)]
 enum Selected {
     InCode(String),
-    ByVariable(String),
+    ByVariable(&'static str, String),
     Default,
 }
 
@@ -69,10 +71,14 @@ impl SharedFiles {
         let profiles = parsed
             .ok_or_else(cut_off)?
             .map_err(|error| Failure::new(FailureKind::Misconfigured, NAME, error.to_string()))?;
-        for remark in profiles.remarks().iter().take(REMARKS_SHOWN) {
+        for remark in profiles.remarks().first() {
             tracing::debug!(%remark, "shared files");
         }
-        Ok(Loaded { profiles, profile: self.selected(), looked_at, stamps })
+        if profiles.remarks().more() > 0 {
+            tracing::debug!(more = profiles.remarks().more(), "shared files: as much is skipped besides");
+        }
+        let role_variables = RoleVariables::read(|variable| self.host.env.get(variable));
+        Ok(Loaded { profiles, profile: self.selected(), role_variables, looked_at, stamps })
     }
 
     /// How both files look now.
@@ -87,9 +93,9 @@ impl SharedFiles {
     }
 
     fn selected(&self) -> Selected {
-        match (&self.profile, self.host.env.get("AWS_PROFILE")) {
+        match (&self.profile, self.host.env.profile()) {
             (Some(name), _) => Selected::InCode(name.clone()),
-            (None, Some(name)) => Selected::ByVariable(name),
+            (None, Some((variable, name))) => Selected::ByVariable(variable, name),
             (None, None) => Selected::Default,
         }
     }
@@ -145,6 +151,7 @@ impl Loaded {
         Self {
             profiles: Profiles::default(),
             profile: Selected::Default,
+            role_variables: RoleVariables::default(),
             looked_at: String::new(),
             stamps: [Stamp::ABSENT; 2],
         }
@@ -152,7 +159,9 @@ impl Loaded {
 
     /// How the profile comes by its credentials.
     pub(crate) fn plan(&self) -> Result<Plan, Error> {
-        plan(&self.profiles, self.profile.name()).map_err(|error| self.explained(&error))
+        plan(&self.profiles, self.profile.name())
+            .and_then(|plan| self.role_variables.apply(plan, &self.profiles))
+            .map_err(|error| self.explained(&error))
     }
 
     /// "Not configured" of a source that a profile names is a failure of the profile.
@@ -249,16 +258,16 @@ impl Loaded {
 impl Selected {
     fn name(&self) -> &str {
         match self {
-            Self::InCode(name) | Self::ByVariable(name) => name,
+            Self::InCode(name) | Self::ByVariable(_, name) => name,
             Self::Default => "default",
         }
     }
 
-    fn by(&self) -> &'static str {
+    fn by(&self) -> String {
         match self {
-            Self::InCode(_) => "named in code",
-            Self::ByVariable(_) => "named by AWS_PROFILE",
-            Self::Default => "the default",
+            Self::InCode(_) => "named in code".to_owned(),
+            Self::ByVariable(variable, _) => format!("named by {variable}"),
+            Self::Default => "the default".to_owned(),
         }
     }
 }
@@ -300,4 +309,3 @@ pub(crate) const NAME: &str = crate::source::SourceKind::ProfileFile.name();
 const FILE_MAX: u64 = 64 * 1024 * 1024;
 /// Some milliseconds' work: more holds up other tasks, and time limits with them.
 const PARSED_AT_ONCE: usize = 256 * 1024;
-const REMARKS_SHOWN: usize = 100;

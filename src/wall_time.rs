@@ -84,9 +84,15 @@ impl WallTime {
         self.0.cast_unsigned()
     }
 
-    /// Reads the RFC 3339 form in which AWS writes expirations (`2026-11-23T20:00:00Z`).
+    /// Reads the RFC 3339 form in which AWS writes expirations (`2026-11-23T20:00:00Z`). With `UTC` instead of `Z`
+    /// botocore writes it into its caches.
     pub(crate) fn parse_rfc3339(text: &str) -> Option<Self> {
-        OffsetDateTime::parse(text.trim(), &Rfc3339).ok().map(|at| {
+        let text = text.trim();
+        let at = match text.strip_suffix("UTC") {
+            Some(text) => OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339),
+            None => OffsetDateTime::parse(text, &Rfc3339),
+        };
+        at.ok().map(|at| {
             let nanos = at.unix_timestamp_nanos().clamp(i64::MIN.into(), i64::MAX.into());
             Self(i64::try_from(nanos).unwrap_or(i64::MAX))
         })
@@ -145,6 +151,10 @@ mod tests {
             ("2026-11-23T20:00:00Z", Some("2026-11-23T20:00:00Z")),
             (" 2026-11-23T20:00:00.123Z\n", Some("2026-11-23T20:00:00Z")),
             ("2026-11-23T20:00:00+02:00", Some("2026-11-23T18:00:00Z")),
+            ("2026-11-23T20:00:00+00:00", Some("2026-11-23T20:00:00Z")),
+            ("2026-11-23T20:00:00UTC", Some("2026-11-23T20:00:00Z")),
+            ("2026-11-23T20:00:00ZUTC", None),
+            ("UTC", None),
             ("9999-12-31T23:59:59Z", Some("2262-04-11T23:47:16Z")),
             ("2026-11-23", None),
             ("1763928000", None),

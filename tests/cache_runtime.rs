@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_credential_chain::testing::World;
-use aws_credential_chain::{Credentials, CredentialsCache, CredentialsProvider, Error, FailureKind};
+use aws_credential_chain::{Credentials, CredentialsCache, CredentialsProvider, Error, Event, FailureKind};
 use secrecy::ExposeSecret;
 use support::script::{Script, Step};
 use tokio::time::sleep;
@@ -104,6 +104,28 @@ fn a_runtime_that_nobody_drives_any_more_holds_up_nobody_for_longer_than_the_lim
     kept.block_on(async { sleep(Duration::from_millis(60)).await });
     assert_eq!(cache.current().unwrap().access_key_id(), "AKIA2");
     assert!(!cache.status().refreshing);
+}
+
+/// Observers are told before those who wait have their turn.
+#[test]
+fn what_expires_between_a_landing_and_the_turn_of_those_who_wait_is_not_handed_out() {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    for renews in [false, true] {
+        let world = World::new();
+        let script = Script::new(&world, [], Step::Live(HOUR));
+        let (clock, landings) = (world.clock().clone(), AtomicU32::new(0));
+        let sleeps_at_the_first = move |event: &Event| {
+            if matches!(event, Event::Refreshed { .. }) && landings.fetch_add(1, Ordering::SeqCst) == 0 {
+                clock.turn(2 * HOUR);
+            }
+        };
+        let cache =
+            CredentialsCache::builder(script.clone()).in_world(&world).observer(sleeps_at_the_first).build();
+        let answer = async { if renews { cache.renew().await } else { cache.credentials().await } };
+        assert_eq!(runtime.block_on(answer).unwrap().access_key_id(), "AKIA2");
+        assert_eq!(script.calls(), 2);
+    }
 }
 
 #[test]

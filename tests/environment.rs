@@ -104,6 +104,66 @@ async fn what_is_half_or_unreadable_fails_by_name_and_shows_no_secret() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn other_names_complete_a_pair_and_aws_s_own_go_before_them() {
+    let other_secret = ("AWS_SECRET_KEY", "CANARY-OTHER");
+    for (variables, expected) in [
+        (&[ID, other_secret][..], ["AKIAENV", "CANARY-OTHER"]),
+        (&[ID, ("SECRET_ACCESS_KEY", "CANARY-OF-RUST")], ["AKIAENV", "CANARY-OF-RUST"]),
+        (&[ID, ("SECRET_ACCESS_KEY", "CANARY-OF-RUST"), other_secret], ["AKIAENV", "CANARY-OTHER"]),
+        (&[("AWS_ACCESS_KEY", "AKIAOTHER"), SECRET], ["AKIAOTHER", "CANARY-SECRET"]),
+        (&[ID, SECRET, ("AWS_ACCESS_KEY", "AKIAOTHER"), other_secret], ["AKIAENV", "CANARY-SECRET"]),
+        (&[ID, ("AWS_SECRET_ACCESS_KEY", " "), other_secret], ["AKIAENV", "CANARY-OTHER"]),
+    ] {
+        let credentials = chain(&world(variables)).retrieve().await.unwrap();
+        let keys = [credentials.access_key_id(), credentials.secret_access_key().expose_secret()];
+        assert_eq!(keys, expected, "{variables:?}");
+    }
+}
+
+/// They are for Ansible, say: whoever has a profile, too, would find himself somebody else.
+#[tokio::test(start_paused = true)]
+async fn a_pair_of_other_names_alone_is_no_identity_and_is_named() {
+    let (seen, _guard) = Seen::start();
+    let world = world(&[("AWS_ACCESS_KEY", "AKIAOTHER"), ("AWS_SECRET_KEY", "CANARY-OTHER")]);
+    let error = chain(&world).retrieve().await.unwrap_err();
+    assert!(error.is_not_configured());
+    let says = "AWS_ACCESS_KEY and AWS_SECRET_KEY are, and count only beside one of AWS's own names";
+    assert!(error.to_string().contains(says) && seen.text().contains(says), "{error}");
+    let world =
+        world.file("~/.aws/credentials", "[default]\naws_access_key_id=AKIAFILE\naws_secret_access_key=s");
+    let credentials = DefaultChain::in_world(&world).retrieve().await.unwrap();
+    assert_eq!(credentials.access_key_id(), "AKIAFILE");
+    seen.assert_none_of(["CANARY-OTHER"]);
+    // Half of such a pair is nothing at all.
+    for variable in ["AWS_ACCESS_KEY", "AWS_SECRET_KEY", "SECRET_ACCESS_KEY"] {
+        let error = chain(&World::new().env(variable, "x")).retrieve().await.unwrap_err();
+        assert!(error.is_not_configured() && !error.to_string().contains("count only"), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_token_s_old_name_counts_where_the_new_one_is_not_set() {
+    let old = ("AWS_SECURITY_TOKEN", "CANARY-OLD");
+    for (variables, expected, is_warned) in [
+        (&[ID, SECRET, old][..], Some("CANARY-OLD"), false),
+        (&[ID, SECRET, old, ("AWS_SESSION_TOKEN", " ")], Some("CANARY-OLD"), false),
+        (&[ID, SECRET, old, TOKEN], Some("CANARY-TOKEN"), true),
+        (&[ID, SECRET, TOKEN, ("AWS_SECURITY_TOKEN", "CANARY-TOKEN")], Some("CANARY-TOKEN"), false),
+        (&[ID, SECRET, ("AWS_SECURITY_TOKEN", "")], None, false),
+    ] {
+        let (seen, _guard) = Seen::start();
+        let credentials = chain(&world(variables)).retrieve().await.unwrap();
+        assert_eq!(credentials.session_token().map(ExposeSecret::expose_secret), expected, "{variables:?}");
+        assert_eq!(seen.text().contains("hold two tokens"), is_warned, "{variables:?}");
+        seen.also(format!("{credentials:?}"));
+        seen.assert_none_of(["CANARY"]);
+    }
+    let error =
+        chain(&world(&[ID, SECRET, ("AWS_SECURITY_TOKEN", "CANARY\nOLD")])).retrieve().await.unwrap_err();
+    assert!(error.to_string().contains("environment: AWS_SECURITY_TOKEN holds"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn variables_that_change_are_read_again() {
     let world = world(&[ID, SECRET]);
     let chain = chain(&world);

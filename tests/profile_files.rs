@@ -41,6 +41,37 @@ async fn the_default_profile_and_a_named_one() {
     assert_eq!(named.source().to_string(), "profile file (default)");
 }
 
+/// As in the SDK for Go.
+#[tokio::test(start_paused = true)]
+async fn the_older_variable_names_a_profile_where_the_newer_one_does_not() {
+    let (seen, _guard) = Seen::start();
+    let world = World::new().file("~/.aws/credentials", format!("{DEV}{DEFAULT}"));
+    let world = world.env("AWS_DEFAULT_PROFILE", "dev");
+    assert_eq!(resolve(&world).await.unwrap().access_key_id(), "AKIADEV");
+    let world = world.env("AWS_PROFILE", " ");
+    assert_eq!(resolve(&world).await.unwrap().access_key_id(), "AKIADEV");
+    let world = world.env("AWS_PROFILE", "dev");
+    assert_eq!(resolve(&world).await.unwrap().access_key_id(), "AKIADEV");
+    assert!(!seen.text().contains("name two profiles"));
+    let world = world.env("AWS_PROFILE", "default");
+    assert_eq!(resolve(&world).await.unwrap().access_key_id(), "AKIADEFAULT");
+    assert!(seen.text().contains("WARN") && seen.text().contains("name two profiles"), "{}", seen.text());
+    let named = chain(&world).profile("dev").retrieve().await.unwrap();
+    assert_eq!(named.access_key_id(), "AKIADEV");
+
+    let world = world.without_env("AWS_PROFILE").env("AWS_DEFAULT_PROFILE", "dve");
+    let error = resolve(&world).await.unwrap_err();
+    assert!(
+        !error.is_not_configured() && error.to_string().contains("named by AWS_DEFAULT_PROFILE"),
+        "{error}"
+    );
+    assert!(chain(&world).resolve_region().await.unwrap_err().to_string().contains("AWS_DEFAULT_PROFILE"));
+    let world = world.env("AWS_ACCESS_KEY_ID", "AKIAENV").env("AWS_SECRET_ACCESS_KEY", "CANARY-SECRET");
+    assert_eq!(resolve(&world).await.unwrap().access_key_id(), "AKIAENV");
+    assert!(seen.text().contains("AWS_ACCESS_KEY_ID and AWS_DEFAULT_PROFILE are both set"));
+    seen.assert_none_of(["CANARY-SECRET"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn both_files_make_one_profile() {
     let world = World::new()
@@ -151,20 +182,58 @@ async fn files_on_the_disk_are_regular_ones_of_bounded_size() {
     std::fs::create_dir(path("directory")).unwrap();
     let sparse = std::fs::File::create(path("huge")).unwrap();
     sparse.set_len(65 * 1024 * 1024).unwrap();
-    let mut cases = vec![("directory", "is not a regular file"), ("huge", "is larger than 65536 KiB")];
+    let mut cases = vec![("directory", "is not a regular file"), ("huge", "is larger than 64 MiB")];
     if cfg!(unix) {
         // Nobody writes into it: opened the usual way, the read would wait for ever.
         assert!(std::process::Command::new("mkfifo").arg(path("fifo")).status().unwrap().success());
         cases.push(("fifo", "is not a regular file"));
+        // The device is one that never ends.
+        for (link, to) in [
+            ("link-to-fifo", path("fifo").as_str()),
+            ("link-to-device", "/dev/zero"),
+            ("link-to-link", path("link-to-device").as_str()),
+            ("link-to-directory", path("directory").as_str()),
+        ] {
+            std::os::unix::fs::symlink(to, path(link)).unwrap();
+            cases.push((link, "is not a regular file"));
+        }
     }
     for (name, named) in cases {
         let error = resolve(&world(name)).await.unwrap_err();
         assert!(!error.is_not_configured(), "{error}");
         assert!(error.to_string().contains(named) && error.to_string().contains(name), "{error}");
     }
+    if cfg!(unix) {
+        let zero = World::new().env("AWS_SHARED_CREDENTIALS_FILE", "/dev/zero");
+        assert!(
+            resolve(&zero)
+                .await
+                .unwrap_err()
+                .to_string()
+                .contains("/dev/zero (AWS_SHARED_CREDENTIALS_FILE) is not")
+        );
+        // How people switch a file off.
+        std::os::unix::fs::symlink("/dev/null", path("link-to-null")).unwrap();
+        assert!(resolve(&world("link-to-null")).await.unwrap_err().is_not_configured());
+        std::os::unix::fs::symlink(path("good"), path("link-to-good")).unwrap();
+        assert_eq!(resolve(&world("link-to-good")).await.unwrap().access_key_id(), "AKIADEFAULT");
+    }
+    sparse.set_len(64 * 1024 * 1024).unwrap();
+    let error = resolve(&world("huge")).await.unwrap_err().to_string();
+    assert!(error.contains("huge:1: a NUL character"), "{error}");
     let mut latin1 = std::fs::File::create(path("latin1")).unwrap();
     latin1.write_all(b"[default]\nregion = caf\xe9\n").unwrap();
     assert!(resolve(&world("latin1")).await.unwrap_err().to_string().contains("latin1:2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_comment_may_be_indented_below_a_key() {
+    let text = DEFAULT.replace(
+        "AKIADEFAULT\n",
+        "AKIADEFAULT\n    # until the end of the year\n\t; aws_access_key_id = old\n",
+    );
+    let world = World::new().file("~/.aws/credentials", text);
+    assert_eq!(resolve(&world).await.unwrap().access_key_id(), "AKIADEFAULT");
 }
 
 /// Parsing it takes longer than other tasks should wait: their time limits would be held up too.

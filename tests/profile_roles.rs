@@ -207,6 +207,57 @@ async fn what_aws_vault_adds_is_honoured() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn variables_of_aws_vault_are_for_the_role_that_is_asked_for() {
+    let (seen, _guard) = Seen::start();
+    let aws = LocalAws::start().await.unwrap();
+    let (id, secret) = aws.sts().user("123456789012", "dev");
+    aws.sts().role(HUB);
+    aws.sts().role(SPOKE);
+    let config = format!(
+        "[profile hub]\nrole_arn={HUB}\nsource_profile=dev\n\
+         [profile spoke]\nrole_arn={SPOKE}\nsource_profile=hub\nsource_identity=alice\n"
+    );
+    let world = aws
+        .world()
+        .file(
+            "~/.aws/credentials",
+            format!("[dev]\naws_access_key_id={id}\naws_secret_access_key={secret}\n"),
+        )
+        .file("~/.aws/config", config)
+        .env("AWS_SESSION_TAGS", "team=b, cost center=42")
+        .env("AWS_TRANSITIVE_TAGS", "team")
+        .env("AWS_SOURCE_IDENTITY", "bob");
+    let chain = DefaultChain::in_world(&world).profile("spoke");
+    let session = |credentials: &Credentials| aws.sts().session(credentials.access_key_id()).unwrap();
+    let of_bob = session(&chain.retrieve().await.unwrap());
+    let tags: Vec<_> = of_bob.tags().iter().map(|(key, value)| format!("{key}={value}")).collect();
+    assert_eq!(tags, ["cost center=42", "team=b"]);
+    assert_eq!(
+        (of_bob.transitive_tag_keys(), of_bob.source_identity()),
+        (&["team".to_owned()][..], Some("bob"))
+    );
+    let hub = session(&resolve(&world, "hub").await.unwrap());
+    assert_eq!((hub.tags().len(), hub.source_identity()), (2, Some("bob")));
+
+    // What they say now counts at the next retrieve.
+    let world = world.without_env("AWS_SOURCE_IDENTITY").without_env("AWS_TRANSITIVE_TAGS");
+    let of_alice = session(&chain.retrieve().await.unwrap());
+    assert_eq!((of_alice.transitive_tag_keys().len(), of_alice.source_identity()), (0, Some("alice")));
+
+    // A profile without a role has no use for them.
+    assert_eq!(resolve(&world, "dev").await.unwrap().access_key_id(), id);
+    assert!(seen.text().contains("AWS_SESSION_TAGS"), "{}", seen.text());
+    for (variable, value) in [("AWS_SESSION_TAGS", "aws:team=CANARY"), ("AWS_SOURCE_IDENTITY", "CANARY b")] {
+        let error = resolve(&world.clone().env(variable, value), "spoke").await.unwrap_err();
+        let place = "profile `spoke` (/home-of-the-test-world/.aws/config:5, AWS_SESSION_TAGS";
+        assert!(error.to_string().contains(place) && error.to_string().contains(variable), "{error}");
+        assert!(!error.to_string().contains("CANARY"), "{error}");
+        let _world = world.clone().env("AWS_SESSION_TAGS", "team=b");
+    }
+    seen.assert_none_of(aws.secrets());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_setting_that_swallowed_the_next_line_is_refused_and_not_shown() {
     let aws = LocalAws::start().await.unwrap();
     let keys = "[dev]\naws_access_key_id=AKIA\naws_secret_access_key=s\n";

@@ -2,7 +2,17 @@
 //!
 //! Instructions are counted by callgrind over two runs of different length, and allocations by a counting allocator:
 //! both come out the same on every machine of a kind, whatever else it is doing. Times are not looked at.
+//!
+//! With the feature `peers` also what no count can tell: how long reads take while the source is in trouble.
 
 pub mod allocations;
+#[cfg(feature = "peers")]
+pub mod cached;
 pub mod cold;
+#[cfg(feature = "peers")]
+pub mod contestant;
+#[cfg(feature = "peers")]
+pub mod load;
+#[cfg(feature = "peers")]
+pub mod outage;
 pub mod reads;

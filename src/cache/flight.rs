@@ -5,19 +5,20 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
-use crate::cache::machine::{Landed, Machine};
+use crate::cache::asked_by::AskedBy;
+use crate::cache::machine::{Landed, Machine, Why};
 use crate::cache::scheduler::Watch;
 use crate::cache::state::{Departure, Held, Perishable, Snapshot};
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::{LastAsked, Stopwatch};
 use crate::provider::Notice;
+use crate::sync::{Handle, Mutex, MutexGuard, sleep, timeout};
 use crate::wall_time::WallTime;
 
 /// What a flight fetches from. Object-safe, so that the machinery has one type parameter only.
@@ -68,12 +69,13 @@ pub(crate) enum News<'a, V> {
 
 /// A refresh that is up, as those see it who wait for it.
 pub(super) struct Flight<V> {
-    outcome: watch::Receiver<Option<Result<V, Error>>>,
+    outcome: Arc<Outcome<V>>,
     pub(super) started: Stopwatch,
     /// What was forgotten in the meantime is told by the number: see `Refresher::forget`.
     pub(super) era: u64,
     /// Tells it from those before and after it.
     pub(super) number: u64,
+    pub(super) asked_by: AskedBy,
     limit: Duration,
     passengers: Arc<AtomicUsize>,
 }
@@ -92,13 +94,21 @@ impl<V: Perishable> Flight<V> {
         era: u64,
         number: u64,
     ) -> (Self, Landing<V>) {
-        let (sender, outcome) = watch::channel(None);
-        let landing = Landing { machine: Arc::clone(machine), sender, departure, era, number, landed: false };
+        let outcome = Arc::new(Outcome { told: Mutex::new(None), landed: Notify::new() });
+        let landing = Landing {
+            machine: Arc::clone(machine),
+            outcome: Arc::clone(&outcome),
+            departure,
+            era,
+            number,
+            landed: false,
+        };
         let flight = Self {
             outcome,
             started: Stopwatch::start(),
             era,
             number,
+            asked_by: departure.asked_by,
             limit: machine.source().time_limit().saturating_add(OVERDUE),
             passengers: Arc::new(AtomicUsize::new(0)),
         };
@@ -111,26 +121,57 @@ impl<V: Perishable> Flight<V> {
         self.started.elapsed() >= self.limit
     }
 
+    /// Whether it ended where somebody would have had to be asked, and who is here now may ask for more than those it
+    /// started for.
+    pub(super) fn is_asked_by_less(&self, why: Why, is_empty: bool, error: &Error) -> bool {
+        error.person().is_some() && self.asked_by < AskedBy::of(why, is_empty)
+    }
+
     /// Takes off. Not to be called under the lock: a runtime that is shutting down drops the task at once, and with
     /// that lands the flight.
     pub(super) fn take_off(&self, runtime: &Handle, landing: Landing<V>) {
         let asked = LastAsked::here();
-        runtime.spawn(asked.of(PASSENGERS.scope(Arc::clone(&self.passengers), fly(landing))));
+        let flight = PASSENGERS.scope(Arc::clone(&self.passengers), fly(landing));
+        runtime.spawn(self.asked_by.behind(asked.of(flight)));
     }
 
-    /// Waits until it has landed, or as long as `limit` allows. `None`: that was not long enough, or the flight ended
-    /// without an answer.
+    /// Waits until it has landed, or as long as `limit` allows. `None`: that was not long enough.
     pub(super) async fn wait(&self, limit: Option<Duration>) -> Option<Result<V, Error>> {
         let _seat = a_read_waits().then(|| Seat::take(&self.passengers));
-        let mut outcome = self.outcome.clone();
-        let landed =
-            async { outcome.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone()) };
         if limit == Some(Duration::ZERO) {
             return None;
         }
         let overdue = self.limit.saturating_sub(self.started.elapsed());
         let limit = limit.map_or(overdue, |limit| limit.min(overdue));
-        tokio::time::timeout(limit, landed).await.ok().flatten()
+        // Made before the look: what lands in between wakes it all the same.
+        let landed = self.outcome.landed.notified();
+        if let Some(told) = self.outcome.told() {
+            return Some(told);
+        }
+        // Too late, perhaps, and told all the same.
+        let _ = timeout(limit, landed).await;
+        self.outcome.told()
+    }
+}
+
+/// What a flight brings: told once, to all who wait, in the order in which they came.
+struct Outcome<V> {
+    told: Mutex<Option<Result<V, Error>>>,
+    landed: Notify,
+}
+
+impl<V: Clone> Outcome<V> {
+    fn tell(&self, outcome: Result<V, Error>) {
+        *self.place() = Some(outcome);
+        self.landed.notify_waiters();
+    }
+
+    fn told(&self) -> Option<Result<V, Error>> {
+        self.place().clone()
+    }
+
+    fn place(&self) -> MutexGuard<'_, Option<Result<V, Error>>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -154,14 +195,14 @@ async fn fly<V: Perishable>(mut landing: Landing<V>) {
     let machine = Arc::clone(&landing.machine);
     let source = machine.source();
     let limit = source.time_limit();
-    let outcome = tokio::time::timeout(limit, source.fetch()).await;
+    let outcome = timeout(limit, source.fetch()).await;
     landing.land(outcome.unwrap_or_else(|_| Err(hung(source.name(), limit, &LastAsked::here()))));
 }
 
 /// Ends the flight whatever happens to its task: also dropped unfinished, it lands.
 pub(super) struct Landing<V: Perishable> {
     machine: Arc<Machine<V>>,
-    sender: watch::Sender<Option<Result<V, Error>>>,
+    outcome: Arc<Outcome<V>>,
     departure: Departure,
     era: u64,
     number: u64,
@@ -172,7 +213,7 @@ impl<V: Perishable> Landing<V> {
     fn land(&mut self, outcome: Result<V, Error>) {
         self.landed = true;
         let (told, landed) = self.machine.land(outcome, self.departure, self.era, self.number);
-        self.sender.send_replace(Some(told));
+        self.outcome.tell(told);
         self.machine.tell_watches(Watch::landed);
         // Last, and outside of the lock: an observer may be slow, and may call the cache.
         if let Some(Landed { before, after, at, took }) = landed {
@@ -202,7 +243,7 @@ pub(super) fn runtime(source: &'static str) -> Result<Handle, Error> {
         )
     })?;
     // Tokio has no question for this, only a panic.
-    std::panic::catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).map_err(|_| {
+    std::panic::catch_unwind(|| drop(sleep(Duration::ZERO))).map_err(|_| {
         missing(
             "the tokio runtime has no timers",
             "build it with `enable_all()`, or with `enable_time()` and `enable_io()`",

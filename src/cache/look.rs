@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::cache::asked_by::AskedBy;
 use crate::cache::flight;
 use crate::cache::machine::{Machine, Why};
 use crate::cache::scheduler::Watch;
@@ -23,7 +24,7 @@ impl<V: Perishable> Machine<V> {
         let snapshot = self.slot.snapshot();
         // Without a time limit: a file system that hangs holds up this one look, and with a limit it would hold up one
         // thread more each minute.
-        runtime.spawn(async move {
+        runtime.spawn(AskedBy::Nobody.behind(async move {
             let machine = &looking.0;
             let Some(held) = snapshot.held() else { return };
             let changed = machine.source().has_changed(&held.value).await;
@@ -33,7 +34,7 @@ impl<V: Perishable> Machine<V> {
                 // Whoever cannot be told that it failed sees it in the status.
                 let _ = machine.board(machine.clock.now(), Why::IfDue);
             }
-        });
+        }));
     }
 
     /// Answers whether a refresh is due for that.

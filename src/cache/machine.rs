@@ -1,9 +1,10 @@
 //! What all clones of a refresher share: the snapshot, the lock over what changes it, and what is asked.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use crate::cache::asked_by::AskedBy;
 use crate::cache::flight::{self, Fetch, Flight, News};
 use crate::cache::policy::RefreshPolicy;
 use crate::cache::scheduler::{Kept, Watch};
@@ -11,6 +12,7 @@ use crate::cache::slot::Slot;
 use crate::cache::state::{Arrival, Decision, Departure, Draws, Perishable, Phase, Snapshot};
 use crate::error::Error;
 use crate::host::{Clock, Env};
+use crate::sync::{AtomicBool, Mutex, MutexGuard};
 use crate::wall_time::WallTime;
 
 pub(super) struct Machine<V> {
@@ -113,8 +115,9 @@ impl<V: Perishable> Machine<V> {
             }
             let knew_of_rejection = snapshot.held().is_some_and(|held| held.rejected);
             tower.flights = tower.flights.wrapping_add(1);
-            let (flight, landing) =
-                Flight::new(self, Departure { knew_of_rejection }, tower.era, tower.flights);
+            let asked_by = AskedBy::of(why, snapshot.held().is_none());
+            let departure = Departure { knew_of_rejection, asked_by };
+            let (flight, landing) = Flight::new(self, departure, tower.era, tower.flights);
             let flight = Arc::new(flight);
             tower.flight = Some(Arc::clone(&flight));
             tower.rejected.clear();

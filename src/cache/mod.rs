@@ -1,10 +1,13 @@
 //! What an application holds: one provider's credentials, renewed ahead of their expiration.
 
+mod asked_by;
 mod builder;
 mod flight;
 mod lasting;
 mod look;
 mod machine;
+#[cfg(all(test, aws_credential_chain_model))]
+mod model;
 mod observed;
 mod policy;
 #[cfg(feature = "sts")]
@@ -17,8 +20,10 @@ mod state;
 mod status;
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+#[cfg(feature = "sts")]
+pub(crate) use self::asked_by::{AskedBy, as_called};
 pub use self::builder::CredentialsCacheBuilder;
 pub(crate) use self::flight::Fetch;
 #[cfg(feature = "_http")]
@@ -33,7 +38,7 @@ pub(crate) use self::state::Perishable;
 pub use self::status::{CacheState, Status};
 
 use crate::credentials::Credentials;
-use crate::error::Error;
+use crate::error::{Error, Person};
 use crate::provider::{CredentialsProvider, Notice};
 
 /// Credentials of one provider, kept fresh. Clone it: clones share everything.
@@ -152,6 +157,10 @@ impl CredentialsCache {
 
     /// Asks the source now, and waits for its answer; joins a refresh that is already under way. What is in hand
     /// is kept if it fails.
+    ///
+    /// Where a person gives something for each session, as a code of an MFA device, this asks for it; so does the first
+    /// read. Nothing else does: such a session is kept to its end. If one further down is over that this one is made
+    /// from, it is renewed too.
     pub async fn renew(&self) -> Result<Credentials, Error> {
         self.refresher.renew().await
     }
@@ -181,7 +190,16 @@ impl CredentialsCache {
 
 impl CredentialsProvider for CredentialsCache {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        self.credentials().await
+        // What waits for somebody is remembered here: the cache in front may go on asking, and bothers nobody.
+        self.credentials().await.map_err(|error| match error.person() {
+            Some(_) => error.with_person(Person::Unasked),
+            None => error,
+        })
+    }
+
+    /// A read waits for a whole fetch.
+    fn time_limit(&self) -> Duration {
+        self.refresher.source().time_limit()
     }
 
     fn shared_cache(&self) -> Option<&CredentialsCache> {

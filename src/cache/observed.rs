@@ -202,7 +202,7 @@ impl Perishable for Credentials {
 
     fn is_stale_servable(&self) -> bool {
         // Whose session it is counts, and not what it was asked for with.
-        self.source().kind().is_stale_servable()
+        self.source().kind().is_stale_servable() && self.asks_for().is_none()
     }
 
     fn marked_stale(&self) -> Self {
@@ -215,6 +215,10 @@ impl Perishable for Credentials {
 
     fn origin(&self) -> String {
         self.source().to_string()
+    }
+
+    fn asks_for(&self) -> Option<&str> {
+        Self::asks_for(self)
     }
 }
 

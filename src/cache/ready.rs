@@ -67,8 +67,8 @@ impl CredentialsCache {
 
 /// Waiting changes nothing.
 fn is_final(error: &Error) -> bool {
-    use FailureKind::{NoRuntime, Withheld};
-    matches!(error, Error::Failed(failure) if matches!(failure.kind(), NoRuntime | Withheld))
+    let has_no_runtime = matches!(error, Error::Failed(failure) if failure.kind() == FailureKind::NoRuntime);
+    has_no_runtime || error.person().is_some()
 }
 
 /// Where the policy remembers no failure.

@@ -6,11 +6,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cache::asked_by::AskedBy;
 use crate::cache::flight::{self, Fetch, Flight, News};
 use crate::cache::machine::{Boarding, Machine, Why};
 use crate::cache::policy::{RefreshMode, RefreshPolicy};
 use crate::cache::scheduler::KeepFresh;
-use crate::cache::state::{Decision, Patience, Perishable, Snapshot, shortfall};
+use crate::cache::state::{Decision, Patience, Perishable, Snapshot, has_expired, shortfall};
 use crate::error::Error;
 use crate::host::{Clock, Env, Stopwatch};
 use crate::provider::Notice;
@@ -42,6 +43,12 @@ impl<V: Perishable> Refresher<V> {
             let now = machine.clock.now();
             let snapshot = machine.slot.snapshot();
             machine.look_for_expiry(&snapshot, now);
+            if AskedBy::this_flight() == Some(AskedBy::Renewal)
+                && snapshot.waits_for_renewal(now, &machine.policy)
+            {
+                // Somebody has called `renew` further out, and this is in the way of it.
+                return self.renew().await;
+            }
             let (make_do, refresh) = match snapshot.decide(now, &machine.policy) {
                 Decision::Fail(error) => return Err(error),
                 Decision::Serve { value, refresh } => (value.clone(), refresh),
@@ -104,6 +111,8 @@ impl<V: Perishable> Refresher<V> {
             let Boarding::Boarded { flight, .. } = self.0.board(now, Why::OnDemand)? else { continue };
             match flight.wait(None).await {
                 _ if flight.era != self.0.tower().era => {}
+                Some(Err(error)) if flight.is_asked_by_less(Why::OnDemand, false, &error) => {}
+                Some(Ok(value)) if has_expired(&value, self.0.clock.now()) => {}
                 Some(outcome) => return outcome,
                 None if flight.is_overdue() => {}
                 None => return Err(flight::interrupted(self.0.source().name())),
@@ -203,14 +212,22 @@ impl<V: Perishable> Refresher<V> {
             // Forgotten while it was up: what it brought belongs to those who came before.
             return None;
         }
+        let now = self.0.clock.now();
+        // Between the landing and this turn the machine may have slept.
+        let ended = ended.filter(|ended| !ended.as_ref().is_ok_and(|value| has_expired(value, now)));
         if let Some(Ok(value)) = ended {
             return Some(Ok(value));
         }
         let snapshot = self.0.slot.snapshot();
-        if let Some(value) = snapshot.make_do(self.0.clock.now(), &self.0.policy) {
+        if let Some(value) = snapshot.make_do(now, &self.0.policy) {
             return Some(Ok(value));
         }
         if ended.is_none() && flight.is_overdue() {
+            return None;
+        }
+        if let Some(Err(error)) = &ended
+            && flight.is_asked_by_less(Why::IfDue, snapshot.held().is_none(), error)
+        {
             return None;
         }
         // Neither an answer nor anything to make do with: the clock has jumped past expiry. Decide again.

@@ -11,14 +11,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::runtime::{Handle, Id};
 use tokio::sync::Notify;
 
 use self::agenda::Agenda;
 use crate::cache::CredentialsCache;
+use crate::cache::asked_by::AskedBy;
 use crate::cache::ready::WALL_CLOCK_LOOK;
 use crate::error::Error;
 use crate::host::{Clock, Stopwatch};
+use crate::sync::{Handle, Id};
 use crate::wall_time::WallTime;
 
 /// What can be kept fresh.
@@ -144,7 +145,8 @@ impl Scheduler {
         if was_running {
             self.wake.notify_one();
         } else {
-            runtime.spawn(Running { scheduler: Arc::clone(self), ended: false }.run());
+            let running = Running { scheduler: Arc::clone(self), ended: false };
+            runtime.spawn(AskedBy::Nobody.behind(running.run()));
         }
     }
 
@@ -225,7 +227,8 @@ impl CredentialsCache {
     /// All caches of a runtime share one task, which starts with the first of them and ends with the last: a hundred
     /// thousand are kept fresh by it. It asks one source at most 200 times a second, and of one cache nothing more than
     /// once a second. When and whether there is something to do says the [`RefreshPolicy`](crate::RefreshPolicy);
-    /// under [`on_demand`](crate::RefreshPolicy::on_demand) there never is.
+    /// under [`on_demand`](crate::RefreshPolicy::on_demand) there never is, and where a person would have to be asked, as
+    /// for a code of an MFA device, that waits for a read or for [`renew`](Self::renew).
     ///
     /// # Errors
     /// There is no tokio runtime with timers on this thread. One that is shut down ends what was begun in it; reads go

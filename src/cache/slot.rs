@@ -1,11 +1,11 @@
-//! The one place of the snapshot, and the only file that names `arc_swap`.
+//! The one place of the snapshot. Besides `sync`, no file names `arc_swap`.
 //!
 //! A guard is lent to a closure and never handed out: held over an await it would keep old secrets in memory and
 //! slow every later load.
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use crate::sync::ArcSwap;
 
 #[derive(Debug)]
 pub(crate) struct Slot<S>(ArcSwap<S>);
@@ -33,3 +33,6 @@ impl<S> Slot<S> {
         next
     }
 }
+
+#[cfg(all(test, not(aws_credential_chain_model)))]
+mod tests;

@@ -12,8 +12,9 @@ mod landing;
 use std::time::Duration;
 
 pub(crate) use self::landing::{Arrival, Departure, Draws};
+use crate::cache::asked_by::AskedBy;
 use crate::cache::policy::RefreshPolicy;
-use crate::error::{Error, Failure, FailureKind};
+use crate::error::{Error, Failure, FailureKind, Person};
 use crate::wall_time::WallTime;
 
 /// A value that expires: credentials, and the session tokens that sources use on the way to them.
@@ -29,6 +30,10 @@ pub(crate) trait Perishable: Clone + Send + Sync + 'static {
     fn is_stale(&self) -> bool;
     /// Where it came from, for errors.
     fn origin(&self) -> String;
+    /// What somebody has to give before its source makes another, for errors: such a value is renewed only by hand.
+    fn asks_for(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Everything a cache knows. Immutable: each change makes a new one.
@@ -64,6 +69,8 @@ pub(crate) struct Held<V> {
 pub(crate) struct Trouble {
     pub(crate) error: Error,
     may_heal: bool,
+    /// For whom the source was asked.
+    asked_by: AskedBy,
     since: WallTime,
     last: WallTime,
     pub(crate) failures: u32,
@@ -119,23 +126,23 @@ impl<V: Perishable> Snapshot<V> {
         let remembered = self.remembered(now);
         let Some(held) = &self.held else {
             return match remembered {
-                Some(trouble) => Decision::Fail(trouble.error.clone()),
-                None => Decision::Join { patience: Patience::ToTheEnd },
+                // A read may ask for more than whoever met it.
+                Some(trouble) if !trouble.is_nobodys() => Decision::Fail(trouble.error.clone()),
+                _ => Decision::Join { patience: Patience::ToTheEnd },
             };
         };
         let value = &held.value;
-        let due = policy.renews() && remembered.is_none() && !held.is_repetition(now);
-        match held.phase(now) {
+        let due = self.renews(policy) && remembered.is_none() && !held.is_repetition(now);
+        let phase = held.phase(now);
+        match phase {
             Phase::Fresh => Decision::Serve { value, refresh: false },
             Phase::Advisory => match remembered {
-                Some(trouble) if !trouble.may_heal && policy.raises_early() => {
-                    Decision::Fail(trouble.error.clone())
-                }
+                Some(trouble) if trouble.is_raised(phase, policy) => Decision::Fail(trouble.error.clone()),
                 _ => Decision::Serve { value, refresh: due },
             },
-            Phase::Mandatory | Phase::Expired if !policy.renews() => Decision::Fail(self.unrenewed(held)),
+            Phase::Mandatory | Phase::Expired if !self.renews(policy) => Decision::Fail(self.unrenewed(held)),
             Phase::Mandatory => match remembered {
-                Some(trouble) if !trouble.may_heal => Decision::Fail(trouble.error.clone()),
+                Some(trouble) if trouble.is_raised(phase, policy) => Decision::Fail(trouble.error.clone()),
                 _ if due => {
                     Decision::Join { patience: Patience::WhileValid { left: now.until(held.expiry) } }
                 }
@@ -172,13 +179,8 @@ impl<V: Perishable> Snapshot<V> {
     /// failure that only a person can mend is raised instead.
     pub(crate) fn make_do(&self, now: WallTime, policy: &RefreshPolicy) -> Option<V> {
         let held = self.held.as_ref()?;
-        let may_heal = self.trouble.as_ref().is_none_or(|trouble| trouble.may_heal);
-        let raised = !may_heal
-            && match held.phase(now) {
-                Phase::Fresh => false,
-                Phase::Advisory => policy.raises_early(),
-                Phase::Mandatory | Phase::Expired => true,
-            };
+        let phase = held.phase(now);
+        let raised = self.trouble.as_ref().is_some_and(|trouble| trouble.is_raised(phase, policy));
         if raised { None } else { self.in_hand(now, policy) }
     }
 
@@ -190,7 +192,7 @@ impl<V: Perishable> Snapshot<V> {
     /// Whether the source, asked now, is likely to give a value that lasts noticeably longer than the one in hand:
     /// it gave that one a longer life. A tenth of it has to be gone, so that nobody is asked at each call.
     pub(crate) fn may_last_longer(&self, now: WallTime, policy: &RefreshPolicy) -> bool {
-        policy.renews()
+        self.renews(policy)
             && self.remembered(now).is_none()
             && self.held.as_ref().is_some_and(|held| {
                 let lifetime = held.obtained.until(held.expiry);
@@ -201,7 +203,7 @@ impl<V: Perishable> Snapshot<V> {
 
     /// When something is to be done that no read has asked for: a refresh, or a look at the files.
     pub(crate) fn due_at(&self, now: WallTime, policy: &RefreshPolicy) -> WallTime {
-        if !policy.renews() {
+        if !self.renews(policy) {
             return WallTime::NEVER;
         }
         let pause_ends = self.remembered(now).map_or(WallTime::ALWAYS_PAST, |trouble| trouble.next_attempt);
@@ -216,6 +218,18 @@ impl<V: Perishable> Snapshot<V> {
         ripe.max(repeated).max(pause_ends).min(look_at)
     }
 
+    /// Whether a read gets nothing before somebody asks by hand, although the policy would renew.
+    pub(crate) fn waits_for_renewal(&self, now: WallTime, policy: &RefreshPolicy) -> bool {
+        let is_by_hand = self.held.as_ref().is_some_and(|held| held.value.asks_for().is_some());
+        let waits = self.trouble.as_ref().is_some_and(|trouble| trouble.error.person().is_some());
+        policy.renews() && (is_by_hand || waits) && matches!(self.decide(now, policy), Decision::Fail(_))
+    }
+
+    /// Whether what is in hand is renewed without somebody asking for it.
+    fn renews(&self, policy: &RefreshPolicy) -> bool {
+        policy.renews() && self.held.as_ref().is_none_or(|held| held.value.asks_for().is_none())
+    }
+
     fn remembered(&self, now: WallTime) -> Option<&Trouble> {
         self.trouble.as_deref().filter(|trouble| {
             let until_asked_for = trouble.next_attempt == WallTime::NEVER;
@@ -223,9 +237,12 @@ impl<V: Perishable> Snapshot<V> {
         })
     }
 
-    /// Why a policy that never renews by itself returns nothing.
+    /// Why what is never renewed by itself is not returned any more.
     fn unrenewed(&self, held: &Held<V>) -> Error {
-        if let Some(trouble) = &self.trouble {
+        let asks_for = held.value.asks_for();
+        if let Some(trouble) = &self.trouble
+            && (asks_for.is_none() || trouble.next_attempt == WallTime::NEVER)
+        {
             return trouble.error.clone();
         }
         let what = if held.rejected {
@@ -233,10 +250,18 @@ impl<V: Perishable> Snapshot<V> {
         } else {
             format!("expired at {}", held.expiry)
         };
-        let message = format!("the credentials {what}, and this cache never renews them by itself");
-        Failure::new(FailureKind::Withheld, held.value.origin(), message)
-            .with_remedy("call `renew()` where somebody means it")
-            .into()
+        let (why, remedy) = match asks_for {
+            None => (
+                "this cache never renews them by itself".to_owned(),
+                "call `renew()` where somebody means it",
+            ),
+            Some(asked) => (
+                format!("new ones need {asked}, for which nobody is asked unbidden"),
+                "call `renew()` where somebody can give it",
+            ),
+        };
+        let message = format!("the credentials {what}, and {why}");
+        Failure::new(FailureKind::Withheld, held.value.origin(), message).with_remedy(remedy).into()
     }
 
     fn settled(mut self) -> Self {
@@ -254,6 +279,10 @@ impl<V: Perishable> Snapshot<V> {
 /// By how much a value does not last as long as needed; zero if it does.
 pub(crate) fn shortfall(value: &impl Perishable, now: WallTime, needed: Duration) -> Duration {
     value.expiry().map_or(Duration::ZERO, |expiry| needed.saturating_sub(now.until(expiry)))
+}
+
+pub(crate) fn has_expired(value: &impl Perishable, now: WallTime) -> bool {
+    value.expiry().is_some_and(|expiry| expiry <= now)
 }
 
 impl<V> Held<V> {
@@ -275,6 +304,27 @@ impl<V> Held<V> {
 }
 
 impl Trouble {
+    /// Only somebody who asks by hand mends it: what is in hand is served to its end, and not past it.
+    fn waits_for_somebody(&self) -> bool {
+        self.error.person() == Some(Person::Unasked)
+    }
+
+    /// The same, and nobody had asked.
+    fn is_nobodys(&self) -> bool {
+        self.waits_for_somebody() && self.asked_by == AskedBy::Nobody
+    }
+
+    /// Whether it is raised although something is in hand.
+    fn is_raised(&self, phase: Phase, policy: &RefreshPolicy) -> bool {
+        !self.may_heal
+            && match phase {
+                Phase::Fresh => false,
+                Phase::Advisory => policy.raises_early() && !self.waits_for_somebody(),
+                Phase::Mandatory => !self.waits_for_somebody(),
+                Phase::Expired => true,
+            }
+    }
+
     /// `None`: not before somebody asks for it.
     pub(crate) fn next_attempt(&self) -> Option<WallTime> {
         (self.next_attempt != WallTime::NEVER).then_some(self.next_attempt)

@@ -27,7 +27,8 @@ pub struct Status {
     pub age: Option<Duration>,
     /// When they expire; `None` also for those that do not.
     pub expiry: Option<SystemTime>,
-    /// When a refresh ahead of expiry is due; `None` also for those that do not expire.
+    /// When a refresh ahead of expiry is due; `None` for those that do not expire, and for those that nobody renews unless
+    /// [`renew`](crate::CredentialsCache::renew) asks for it.
     pub refresh_due: Option<SystemTime>,
     /// Whether a refresh is under way.
     pub refreshing: bool,
@@ -79,7 +80,9 @@ impl Status {
                 .is_some_and(|credentials| credentials.is_stale()),
             age: held.map(|held| held.obtained.until(now)),
             expiry: held.and_then(|held| unless_never(held.expiry)),
-            refresh_due: held.and_then(|held| unless_never(held.advisory)),
+            refresh_due: held
+                .filter(|held| held.advisory < held.expiry)
+                .and_then(|held| unless_never(held.advisory)),
             refreshing,
             kept_fresh: refresher.is_kept_fresh(),
             last_failure: trouble.map(|trouble| trouble.error.clone()),

@@ -16,6 +16,7 @@ use std::fmt;
 
 use super::printable::printable;
 use super::profiles::{IncludeError, Origin, Profile, Profiles, Value};
+use crate::endpoint_variables::{self, IGNORE, suffix};
 use crate::setting::boolean;
 
 /// Where to look.
@@ -66,11 +67,8 @@ pub(crate) fn endpoint_override(
     if is_ignored(settings, profile.as_ref())? {
         return Ok(None);
     }
-    for variable in [format!("{VARIABLE}_{}", variable_suffix(service_id)), VARIABLE.to_owned()] {
-        if let Some(url) = variable_value(settings, &variable) {
-            let origin = OverrideOrigin::Variable(variable);
-            return Ok(Some(EndpointOverride { url: url.trim().to_owned(), origin }));
-        }
+    if let Some((url, variable)) = endpoint_variables::endpoint(service_id, settings.env) {
+        return Ok(Some(EndpointOverride { url, origin: OverrideOrigin::Variable(variable) }));
     }
     match profile {
         Some(profile) => of_profile(service_id, &profile, settings.profiles),
@@ -78,17 +76,12 @@ pub(crate) fn endpoint_override(
     }
 }
 
-/// The service id as the name of a variable ends with it.
-fn variable_suffix(service_id: &str) -> String {
-    service_id.replace([' ', '-'], "_").to_ascii_uppercase()
-}
-
 fn is_ignored(
     settings: EndpointSettings<'_>,
     profile: Option<&Profile<'_>>,
 ) -> Result<bool, EndpointOverrideError> {
-    let (text, setting, origin) = if let Some(text) = variable_value(settings, IGNORE_VARIABLE) {
-        (text, IGNORE_VARIABLE, OverrideOrigin::Variable(IGNORE_VARIABLE.to_owned()))
+    let (text, setting, origin) = if let Some(text) = endpoint_variables::ignored(settings.env) {
+        (text, IGNORE, OverrideOrigin::Variable(IGNORE.to_owned()))
     } else if let Some(value) = profile.and_then(|profile| profile.get_set(IGNORE_KEY)) {
         (value.text().to_owned(), IGNORE_KEY, OverrideOrigin::File(value.origin().clone()))
     } else {
@@ -111,7 +104,7 @@ fn of_profile(
                 profile: printable(profile.name()),
                 origin: services.origin().clone(),
             })?;
-        let service = section.get(&variable_suffix(service_id).to_ascii_lowercase());
+        let service = section.get(&suffix(service_id).to_ascii_lowercase());
         of_service = service.and_then(|service| service.sub(KEY)).filter(|url| !url.is_blank());
     }
     // What is written below the key by mistake is not to be taken for nothing.
@@ -129,10 +122,6 @@ fn one_line(key: &'static str, value: &Value, profile: &Profile<'_>) -> Result<(
         return Err(EndpointOverrideError::NotOneLine { key, profile, origin });
     }
     Ok(())
-}
-
-fn variable_value(settings: EndpointSettings<'_>, name: &str) -> Option<String> {
-    (settings.env)(name).filter(|text| !is_blank(text))
 }
 
 fn is_blank(text: &str) -> bool {
@@ -179,8 +168,6 @@ impl fmt::Display for EndpointOverrideError {
 
 impl std::error::Error for EndpointOverrideError {}
 
-const VARIABLE: &str = "AWS_ENDPOINT_URL";
-const IGNORE_VARIABLE: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
 const KEY: &str = "endpoint_url";
 const SERVICES: &str = "services";
 const IGNORE_KEY: &str = "ignore_configured_endpoint_urls";

@@ -8,14 +8,15 @@
 //! | blank (spaces and tabs), or `#` or `;` in the first column | nothing |
 //! | `[name]`, then blanks, then perhaps a comment | begins a section, also one seen before |
 //! | `key = value`, split at the first `=` | a property; a comment counts only after a blank: `a;b` and `a# b` are values |
-//! | indented, after a property with a value | one more line of that value; comment signs belong to it |
+//! | indented, after a property with a value | one more line of that value; comment signs inside of it belong to it |
 //! | indented, after a property without a value | `key = value` of a sub-property |
-//! | indented comment anywhere else | nothing: the AWS CLI and most SDKs skip it too, where refusing the file would be the strict reading |
+//! | indented comment | nothing: the AWS CLI, boto3 and the SDKs for Go and JavaScript skip it too, where the strict reading takes it into the value above |
 //!
 //! Everything else is an error for the whole file. Lines end in LF or CRLF, a byte order mark at the beginning is
 //! skipped, and whitespace is space and tab, not what Unicode calls so.
 //!
-//! Nothing is copied: the result borrows from the input, one pass, no recursion.
+//! Nothing is copied: the result borrows from the input, one pass, no recursion. What is kept of a line takes more
+//! memory than the line if that is short, and so a file has a limit to the lines that count.
 
 use std::fmt;
 
@@ -24,10 +25,16 @@ use super::printable::printable;
 /// Reads a whole file.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Section<'_>>, IniError> {
     let mut sections: Vec<Section<'_>> = Vec::new();
+    let mut kept = 0;
     for (index, line) in decode(bytes)?.split('\n').enumerate() {
         let number = index + 1;
         let line = line.strip_suffix('\r').unwrap_or(line);
-        read_line(&mut sections, line, number).map_err(|kind| IniError { line: number, kind })?;
+        let is_kept =
+            read_line(&mut sections, line, number).map_err(|kind| IniError { line: number, kind })?;
+        kept += usize::from(is_kept);
+        if kept > MAX_KEPT {
+            return Err(IniError { line: number, kind: IniErrorKind::TooMany });
+        }
     }
     Ok(sections)
 }
@@ -71,6 +78,7 @@ pub(crate) struct IniError {
 pub(crate) enum IniErrorKind {
     NotUtf8,
     Nul,
+    TooMany,
     HeaderNotClosed,
     TextAfterHeader { section: String },
     OutsideSection,
@@ -97,6 +105,10 @@ impl fmt::Display for IniErrorKind {
             Self::Nul => write!(
                 f,
                 "a NUL character; save the file as UTF-8 text (it may be UTF-16, or damaged by a crash while it was written)"
+            ),
+            Self::TooMany => write!(
+                f,
+                "more than {MAX_KEPT} sections, keys and lines of values; keep fewer profiles in one file"
             ),
             Self::HeaderNotClosed => write!(f, "the section header has no closing `]`; write `[name]`"),
             Self::TextAfterHeader { section } => write!(
@@ -141,23 +153,28 @@ fn decode(bytes: &[u8]) -> Result<&str, IniError> {
     Ok(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text))
 }
 
-fn read_line<'a>(sections: &mut Vec<Section<'a>>, line: &'a str, number: usize) -> Result<(), IniErrorKind> {
+/// Whether something of it was kept.
+fn read_line<'a>(
+    sections: &mut Vec<Section<'a>>,
+    line: &'a str,
+    number: usize,
+) -> Result<bool, IniErrorKind> {
     let content = line.trim_matches(BLANKS);
-    if content.is_empty() || line.starts_with(COMMENT) {
-        return Ok(());
+    if content.is_empty() || content.starts_with(COMMENT) {
+        return Ok(false);
     }
     if let Some(rest) = line.strip_prefix('[') {
         let name = header(rest)?;
         sections.push(Section { name, line: number, properties: Vec::new() });
-        return Ok(());
+        return Ok(true);
     }
-    let is_comment = content.starts_with(COMMENT);
-    match sections.last_mut() {
-        Some(section) if !line.starts_with(BLANKS) => section.begin_property(content, number),
-        Some(section) => section.add_indented(content, is_comment, number),
-        None if is_comment => Ok(()),
-        None => Err(IniErrorKind::OutsideSection),
+    let section = sections.last_mut().ok_or(IniErrorKind::OutsideSection)?;
+    if line.starts_with(BLANKS) {
+        section.add_indented(content, number)?;
+    } else {
+        section.begin_property(content, number)?;
     }
+    Ok(true)
 }
 
 impl<'a> Section<'a> {
@@ -173,13 +190,12 @@ impl<'a> Section<'a> {
         Ok(())
     }
 
-    fn add_indented(&mut self, content: &'a str, is_comment: bool, line: usize) -> Result<(), IniErrorKind> {
+    fn add_indented(&mut self, content: &'a str, line: usize) -> Result<(), IniErrorKind> {
         match self.properties.last_mut() {
             Some(property) if !property.value.is_empty() => {
                 property.continuation.push(content);
                 Ok(())
             }
-            _ if is_comment => Ok(()),
             Some(property) => property.add_sub(content, line),
             None => Err(IniErrorKind::ContinuationWithoutProperty { section: printable(self.name) }),
         }
@@ -221,6 +237,8 @@ fn split(content: &str) -> Option<(&str, &str)> {
 const BLANKS: [char; 2] = [' ', '\t'];
 const COMMENT: [char; 2] = ['#', ';'];
 const BYTE_ORDER_MARK: char = '\u{feff}';
+/// Fifty lines for each of ten thousand profiles. The shortest lines make some 200 MB of them.
+const MAX_KEPT: usize = 500_000;
 
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,8 @@ pub(crate) use command::Invocation;
 #[cfg(feature = "profile")]
 pub(crate) use endpoint_override::{EndpointSettings, endpoint_override};
 #[cfg(feature = "profile")]
-pub(crate) use plan::{Base, CredentialSource, Plan, PlanError, RoleStep, WebIdentity, flag, plan, setting};
+pub(crate) use plan::{
+    Base, CredentialSource, Mfa, Plan, PlanError, RoleStep, RoleVariables, WebIdentity, flag, plan, setting,
+};
 #[cfg(feature = "profile")]
 pub(crate) use profiles::{Profile, Profiles, Value};

@@ -27,6 +27,7 @@
 //! * What a profile does not set, it takes from the one that it includes (`include_profile`), but for access keys.
 //! * A blank value counts as unset. A value that an indented line continues is an error, except where several lines
 //!   make sense: it is the next key, indented by mistake, and could carry a secret into a message.
+//! * Variables that go before keys of the selected profile ([`RoleVariables`]) say nothing about its sources.
 //! * Keys that are set but have no effect are listed in [`Plan::shadowed`].
 //!
 //! Nothing recurses: a chain of any length ends in a plan or an error.
@@ -35,6 +36,7 @@ mod base;
 mod error;
 mod keys;
 mod values;
+mod variables;
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -46,6 +48,7 @@ use error::no_such_profile;
 pub(crate) use error::{Invalid, PlanError, Problem};
 use keys::{CREDENTIAL_KEYS, ROLE_KEYS};
 pub(crate) use values::{Mfa, SessionTags, flag, setting};
+pub(crate) use variables::RoleVariables;
 
 /// How a profile comes by its credentials.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +78,8 @@ pub(crate) struct RoleStep {
     pub(crate) region: Option<Value>,
     /// Whether it is known to be assumed with the credentials of another role, which limits it to one hour.
     pub(crate) chained: bool,
+    /// Those that went before keys of the profile.
+    pub(crate) variables: Vec<&'static str>,
 }
 
 /// A key that is set without effect.
@@ -200,7 +205,14 @@ impl RoleStep {
             tags: values::session_tags(profile)?,
             region: get(keys::REGION),
             chained,
+            variables: Vec::new(),
         }))
+    }
+
+    /// Where it is described.
+    pub(crate) fn place(&self) -> String {
+        let places = std::iter::once(self.role_arn.origin().to_string());
+        places.chain(self.variables.iter().map(ToString::to_string)).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -25,7 +25,7 @@ use super::ini::{self, IniError};
 use super::printable::printable;
 use header::Header;
 pub(crate) use include::{IncludeError, Profile};
-pub(crate) use remark::{Remark, RemarkKind};
+pub(crate) use remark::{Remark, RemarkKind, Remarks};
 
 /// What both files say together. `Debug` shows names and places, no values.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +33,7 @@ pub(crate) struct Profiles {
     by_name: BTreeMap<String, Section>,
     sso_sessions: BTreeMap<String, Section>,
     services: BTreeMap<String, Section>,
-    remarks: Vec<Remark>,
+    remarks: Remarks,
     files: Vec<Arc<str>>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Value {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) file: Arc<str>,
-    /// Counted from 1.
+    /// Counted from 1; 0 for an environment variable, whose name stands in the place of a file's.
     pub(crate) line: usize,
 }
 
@@ -103,7 +103,7 @@ impl Profiles {
     }
 
     /// What was skipped, in the order of the files.
-    pub(crate) fn remarks(&self) -> &[Remark] {
+    pub(crate) fn remarks(&self) -> &Remarks {
         &self.remarks
     }
 
@@ -186,7 +186,7 @@ impl Section {
         self.values.keys().map(String::as_str)
     }
 
-    fn absorb(&mut self, properties: Vec<ini::Property<'_>>, file: &Arc<str>, remarks: &mut Vec<Remark>) {
+    fn absorb(&mut self, properties: Vec<ini::Property<'_>>, file: &Arc<str>, remarks: &mut Remarks) {
         for property in properties {
             let origin = Origin { file: file.clone(), line: property.line };
             if !header::is_name(property.key) {
@@ -231,6 +231,11 @@ impl Value {
         self.text().trim().is_empty()
     }
 
+    /// What an environment variable says in its place.
+    pub(crate) fn of_variable(text: &str, origin: Origin) -> Self {
+        Self { text: text.into(), origin, sub: BTreeMap::new() }
+    }
+
     fn new(property: &ini::Property<'_>, origin: Origin) -> Self {
         let sub = property.sub.iter().map(|sub| {
             let origin = Origin { file: origin.file.clone(), line: sub.line };
@@ -249,6 +254,12 @@ impl Value {
     }
 }
 
+impl Origin {
+    pub(crate) fn of_variable(name: &str) -> Self {
+        Self { file: name.into(), line: 0 }
+    }
+}
+
 /// The same text at the same place.
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
@@ -264,7 +275,10 @@ impl fmt::Debug for Value {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
+        match self.line {
+            0 => f.write_str(&self.file),
+            line => write!(f, "{}:{line}", self.file),
+        }
     }
 }
 

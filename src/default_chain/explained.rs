@@ -8,7 +8,7 @@ use super::slot::Place;
 use crate::chain::within;
 use crate::error::Error;
 use crate::explain::{Examined, ExplainedSource, Explanation, Given, Look, Next, Verdict};
-use crate::host::{Clock, Standing, Stopwatch, runtime};
+use crate::host::{Clock, PROFILE, Stopwatch, runtime};
 use crate::provider::{CredentialsProvider, SharedProvider};
 use crate::source::SourceKind;
 
@@ -66,13 +66,15 @@ impl DefaultChain {
     fn warnings(&self, used: Option<SourceKind>) -> Vec<String> {
         let env = &self.host.env;
         let mut warnings = Vec::new();
-        if used == Some(SourceKind::Environment) && env.get("AWS_PROFILE").is_some() {
-            warnings.push(KEYS_BEFORE_PROFILE.to_owned());
+        if used == Some(SourceKind::Environment)
+            && let Some((variable, _)) = env.profile()
+        {
+            warnings.push(keys_before_profile(variable));
         }
-        for (variable, instead) in NOT_READ {
-            if env.stands(variable) == Standing::Set {
-                warnings.push(format!("{variable} is set, and not read: {instead}"));
-            }
+        if let [Some(used), Some(other)] = PROFILE.map(|variable| env.get(variable))
+            && used != other
+        {
+            warnings.push(format!("{} and {} name two profiles: the first is used", PROFILE[0], PROFILE[1]));
         }
         warnings
     }
@@ -222,14 +224,9 @@ async fn bounded<T>(limit: Duration, look: impl Future<Output = Result<T, Error>
     })
 }
 
-pub(super) const KEYS_BEFORE_PROFILE: &str =
-    "AWS_ACCESS_KEY_ID and AWS_PROFILE are both set: the keys are used, the profile is not";
-/// Variables of other tools that people take for ours, and what is read instead.
-const NOT_READ: [(&str, &str); 4] = [
-    ("AWS_DEFAULT_PROFILE", "AWS_PROFILE names the profile"),
-    ("AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN holds the token"),
-    ("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID holds the key"),
-    ("AWS_SECRET_KEY", "AWS_SECRET_ACCESS_KEY holds the secret"),
-];
+pub(super) fn keys_before_profile(variable: &str) -> String {
+    format!("AWS_ACCESS_KEY_ID and {variable} are both set: the keys are used, the profile is not")
+}
+
 /// For what nobody waits for: files are read in milliseconds, or the file system hangs.
 const LOOK_LIMIT: Duration = Duration::from_secs(3);

@@ -22,6 +22,16 @@ struct FailureParts {
     next_attempt: Option<WallTime>,
     before: Vec<Attempt>,
     cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    person: Option<Person>,
+}
+
+/// Whom a failure waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Person {
+    /// Somebody was asked, and it did not help: nobody is asked again before `renew`.
+    Asked,
+    /// Somebody would have to be asked, and is not unbidden. Trying again bothers nobody.
+    Unasked,
 }
 
 impl Failure {
@@ -40,6 +50,7 @@ impl Failure {
             next_attempt: None,
             before: Vec::new(),
             cause: None,
+            person: None,
         }))
     }
 
@@ -62,6 +73,16 @@ impl Failure {
     pub fn with_cause(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Arc::make_mut(&mut self.0).cause = Some(Arc::new(cause));
         self
+    }
+
+    pub(crate) fn with_person(mut self, person: Person) -> Self {
+        Arc::make_mut(&mut self.0).person = Some(person);
+        self
+    }
+
+    /// What is withheld was asked for in vain, unless it says otherwise.
+    pub(crate) fn person(&self) -> Option<Person> {
+        self.0.person.or((self.0.kind == FailureKind::Withheld).then_some(Person::Asked))
     }
 
     pub(super) fn next_attempt(&self) -> Option<WallTime> {
@@ -184,8 +205,9 @@ pub enum FailureKind {
     /// The source that gave the credentials so far says that it is not configured any more, and no other is asked in
     /// its place. Transient: files are rewritten, and services go away for a moment.
     Vanished,
-    /// Nothing is issued before somebody asks for it by [`renew`](crate::CredentialsCache::renew): a gate refused, or
-    /// the policy is [`on_demand`](crate::RefreshPolicy::on_demand). Permanent.
+    /// Nothing is issued before somebody asks for it by [`renew`](crate::CredentialsCache::renew): a gate refused, a
+    /// person did not give a code, or would have to be asked for one; or the policy is
+    /// [`on_demand`](crate::RefreshPolicy::on_demand). Permanent.
     Withheld,
 }
 

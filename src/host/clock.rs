@@ -9,6 +9,9 @@ pub(crate) use self::skew::Teacher;
 use self::skew::{Learned, Skew};
 #[cfg(feature = "_http")]
 use self::skew::{Measured, measure};
+use crate::sync::Instant;
+#[cfg(all(test, aws_credential_chain_model))]
+use crate::sync::model::{wall_time as coarse, wall_time as precise};
 use crate::wall_time::WallTime;
 
 #[cfg(feature = "test-util")]
@@ -25,7 +28,7 @@ pub(crate) enum Clock {
 
 /// Measures how long something takes, whatever becomes of the wall clock meanwhile.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stopwatch(tokio::time::Instant);
+pub(crate) struct Stopwatch(Instant);
 
 impl Clock {
     /// The time by AWS's clocks, exact: the machine's, corrected.
@@ -92,7 +95,7 @@ impl Clock {
 
     fn machine(&self) -> WallTime {
         match self {
-            Self::System => std::time::SystemTime::now().into(),
+            Self::System => precise(),
             #[cfg(feature = "test-util")]
             Self::Turned(clock) => clock.now().into(),
         }
@@ -163,7 +166,7 @@ fn report(skew: Skew) {
 
 impl Stopwatch {
     pub(crate) fn start() -> Self {
-        Self(tokio::time::Instant::now())
+        Self(Instant::now())
     }
 
     pub(crate) fn elapsed(self) -> Duration {
@@ -171,14 +174,19 @@ impl Stopwatch {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(not(all(test, aws_credential_chain_model)))]
+fn precise() -> WallTime {
+    std::time::SystemTime::now().into()
+}
+
+#[cfg(all(target_os = "linux", not(all(test, aws_credential_chain_model))))]
 #[inline]
 fn coarse() -> WallTime {
     let at = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
     WallTime::from_unix(at.tv_sec, at.tv_nsec)
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(all(not(target_os = "linux"), not(all(test, aws_credential_chain_model))))]
 fn coarse() -> WallTime {
     std::time::SystemTime::now().into()
 }

@@ -71,6 +71,11 @@ impl Env {
         }
     }
 
+    /// The variable that names a profile, and what it names.
+    pub(crate) fn profile(&self) -> Option<(&'static str, String)> {
+        PROFILE.into_iter().find_map(|variable| Some((variable, self.get(variable)?)))
+    }
+
     /// Whether this is AWS Lambda, which freezes the process between invocations.
     pub(crate) fn is_lambda(&self) -> bool {
         self.get("AWS_LAMBDA_FUNCTION_NAME").is_some()
@@ -98,3 +103,6 @@ impl fmt::Display for Standing {
 fn set(value: &str) -> Option<&str> {
     Some(value.trim()).filter(|value| !value.is_empty())
 }
+
+/// The second is what the AWS CLI called it first. Botocore looks at it first, too; the SDK for Go looks at it as here.
+pub(crate) const PROFILE: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];

@@ -2,6 +2,8 @@
 
 mod about;
 mod stamp;
+#[cfg(feature = "sts")]
+mod update;
 
 #[cfg(feature = "test-util")]
 use std::collections::HashMap;
@@ -33,20 +35,24 @@ impl Files {
     /// The same, and how the file looked as it was opened.
     pub(crate) async fn read_stamped(&self, path: &Path, limit: u64) -> Result<(Vec<u8>, Stamp), FileError> {
         #[cfg(feature = "test-util")]
-        if let Self::Given(files) = self
-            && let Some(bytes) = files.lock().unwrap_or_else(PoisonError::into_inner).get(path)
-        {
+        if let Some(bytes) = self.given(path) {
             let fits = bytes.len() as u64 <= limit;
-            return if fits {
-                Ok((bytes.clone(), Stamp::of_contents(bytes)))
-            } else {
-                Err(FileError::TooLarge { limit })
-            };
+            let stamp = Stamp::of_contents(&bytes);
+            return if fits { Ok((bytes, stamp)) } else { Err(FileError::TooLarge { limit }) };
         }
         last_asked::note(|| format!("the file {}", path.display()));
         let path = path.to_owned();
         let read = off_the_runtime(move || read_regular(&path, limit)).await;
         read.unwrap_or(Err(FileError::Io(io::ErrorKind::Interrupted)))
+    }
+
+    /// What a test gave.
+    #[cfg(feature = "test-util")]
+    fn given(&self, path: &Path) -> Option<Vec<u8>> {
+        match self {
+            Self::Disk => None,
+            Self::Given(files) => files.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned(),
+        }
     }
 
     /// A path as somebody wrote it into a setting: `~/` is the home directory; `~somebody/` is not looked up, as in
@@ -87,7 +93,11 @@ pub(crate) async fn off_the_runtime<T: Send + 'static>(
 pub(crate) enum FileError {
     NotFound,
     NotRegular,
-    TooLarge { limit: u64 },
+    /// Others can write it.
+    NotPrivate,
+    TooLarge {
+        limit: u64,
+    },
     Io(io::ErrorKind),
 }
 
@@ -96,16 +106,26 @@ impl fmt::Display for FileError {
         match self {
             Self::NotFound => f.write_str("does not exist"),
             Self::NotRegular => f.write_str("is not a regular file"),
-            Self::TooLarge { limit } => write!(f, "is larger than {} KiB", limit / 1024),
+            Self::NotPrivate => f.write_str("can be written by others, or belongs to somebody else"),
+            Self::TooLarge { limit } => match limit / 1024 {
+                kib if kib >= 1024 => write!(f, "is larger than {} MiB", kib / 1024),
+                kib => write!(f, "is larger than {kib} KiB"),
+            },
             Self::Io(kind) => write!(f, "cannot be read: {kind}"),
         }
     }
 }
 
 fn read_regular(path: &Path, limit: u64) -> Result<(Vec<u8>, Stamp), FileError> {
-    let file = open(path)?;
+    read_open(open(path)?, limit)
+}
+
+fn read_open(file: std::fs::File, limit: u64) -> Result<(Vec<u8>, Stamp), FileError> {
     // Asked of what was opened, not of the path: it may have changed in between.
     let about = file.metadata().map_err(|error| io_error(&error))?;
+    if is_null_device(&about) {
+        return Ok((Vec::new(), Stamp::of(&about)));
+    }
     if !about.is_file() {
         return Err(FileError::NotRegular);
     }
@@ -116,6 +136,19 @@ fn read_regular(path: &Path, limit: u64) -> Result<(Vec<u8>, Stamp), FileError> 
     let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or_default());
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| io_error(&error))?;
     if bytes.len() as u64 > limit { Err(FileError::TooLarge { limit }) } else { Ok((bytes, stamp)) }
+}
+
+/// Whether it is `/dev/null`, which has nothing in it. What links to it is, too.
+#[cfg(unix)]
+fn is_null_device(about: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let is_same = |null: std::fs::Metadata| null.file_type().is_char_device() && null.rdev() == about.rdev();
+    about.file_type().is_char_device() && std::fs::metadata("/dev/null").is_ok_and(is_same)
+}
+
+#[cfg(not(unix))]
+fn is_null_device(_about: &std::fs::Metadata) -> bool {
+    false
 }
 
 /// Without waiting for the other end of a FIFO.

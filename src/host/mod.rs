@@ -18,7 +18,7 @@ pub(crate) use self::clock::LearnedSkew;
 #[cfg(feature = "_http")]
 pub(crate) use self::clock::Teacher;
 pub(crate) use self::clock::{Clock, Stopwatch};
-pub(crate) use self::env::{Env, Standing};
+pub(crate) use self::env::{Env, PROFILE, Standing};
 pub(crate) use self::files::{FileError, Files, Stamp, off_the_runtime};
 pub(crate) use self::last_asked::LastAsked;
 

@@ -13,6 +13,9 @@
 //! | endpoint | code; `AWS_ENDPOINT_URL_STS`; `AWS_ENDPOINT_URL`; the profile; else by region, FIPS and dual stack |
 //! | session name | the role's; else `aws-credential-chain-` and the time |
 //!
+//! A role that asks for a second factor is assumed with a code of an MFA device, for which a person is asked: when, and when
+//! not, [`AssumeRole::mfa`] says.
+//!
 //! ```xml
 //! <AssumeRoleResponse><AssumeRoleResult>
 //!   <Credentials>
@@ -32,12 +35,15 @@ mod explained;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::cache::CredentialsCache;
+use secrecy::SecretString;
+
+use crate::cache::{self, CredentialsCache};
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
 use crate::explain::Examined;
 use crate::host::Host;
 use crate::provider::{CredentialsProvider, SharedProvider};
+use crate::providers::mfa::{Codes, MfaCallback, MfaDevice, MfaPrompt, PERSON_LIMIT};
 use crate::providers::retry::Retry;
 use crate::region::Region;
 use crate::role::Role;
@@ -45,7 +51,7 @@ use crate::service::{Hints, ServiceSettings};
 use crate::source::{Hop, SourceKind};
 use crate::sts::{Call, Refused};
 use crate::wall_time::WallTime;
-use crate::wire::sts::{self as wire, Action, Asked, Caller, Session};
+use crate::wire::sts::{self as wire, Action, Asked, Caller, Mfa, Session};
 
 /// Assumes a role with the credentials of a source. Made by [`ProviderExt::assume`](crate::ProviderExt::assume).
 ///
@@ -65,6 +71,7 @@ use crate::wire::sts::{self as wire, Action, Asked, Caller, Session};
 pub struct AssumeRole {
     by: Arc<Assumer>,
     role: Role,
+    mfa: Option<Box<MfaDevice>>,
 }
 
 /// With whose credentials roles are assumed, and where STS is asked. A pool's roles share one.
@@ -124,7 +131,12 @@ impl AssumeRole {
     }
 
     pub(crate) fn by(by: Arc<Assumer>, role: Role) -> Self {
-        Self { by, role }
+        Self { by, role, mfa: None }
+    }
+
+    pub(crate) fn with_device(mut self, device: MfaDevice) -> Self {
+        self.mfa = Some(Box::new(device));
+        self
     }
 
     /// In a machine made for a test.
@@ -158,6 +170,39 @@ impl AssumeRole {
         self
     }
 
+    /// A second factor: the role is assumed with a code of this MFA device (the serial number of a piece of hardware, or
+    /// the ARN of a virtual one), which `code` asks a person for. The source has to be keys of the device's user.
+    ///
+    /// ```no_run
+    /// use aws_credential_chain::{CredentialsCache, DefaultChain, ProviderExt, Role};
+    ///
+    /// # fn main() -> Result<(), aws_credential_chain::Error> {
+    /// let admin = Role::builder("arn:aws:iam::123456789012:role/admin").build()?;
+    /// let admin = DefaultChain::new().assume(admin).mfa("arn:aws:iam::123456789012:mfa/alice", |prompt| async move {
+    ///     println!("{prompt}:");
+    ///     let line = tokio::task::spawn_blocking(|| std::io::stdin().lines().next()).await?;
+    ///     Ok(line.ok_or("there is no terminal")??)
+    /// });
+    /// let cache = CredentialsCache::new(admin);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// The person is asked by the first read of a cache and by [`renew`](CredentialsCache::renew), and never unbidden: the
+    /// session is kept to its end, and what is made from it is renewed in silence as long. After that reads are an
+    /// [error](FailureKind::Withheld) that names role and device, until `renew` asks anew; so they are if the callback gives an
+    /// error, if nothing comes within five minutes, if what comes is not six digits, or if STS refuses it. Blanks around the
+    /// code are cut. The code is a secret: it appears in no error and in no log. The text of an error of the callback does.
+    pub fn mfa<F, Fut, C>(self, serial_number: impl Into<String>, code: F) -> Self
+    where
+        F: Fn(MfaPrompt) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<C, Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+        C: Into<SecretString>,
+    {
+        let codes = Codes::Person(MfaCallback::new(code));
+        self.with_device(MfaDevice { serial_number: serial_number.into(), place: None, codes })
+    }
+
     /// The role that is assumed.
     #[must_use]
     pub fn role(&self) -> &Role {
@@ -165,21 +210,44 @@ impl AssumeRole {
     }
 
     async fn source(&self) -> Result<Credentials, Error> {
-        self.by.parts().source.credentials().await.map_err(|error| match error {
+        let source = cache::as_called(self.by.parts().source.retrieve()).await.map_err(|error| match error {
             // Nothing is set up at all: a chain may go on.
             Error::NotConfigured(_) => error,
             Error::Failed(failure) => self.without_source(&failure),
-        })
+        })?;
+        if source.is_anonymous() {
+            let message = format!("{} cannot be assumed with anonymous credentials", self.role.arn());
+            return Err(Failure::new(FailureKind::Misconfigured, NAME, message)
+                .with_remedy("use a source that has keys")
+                .into());
+        }
+        Ok(source)
     }
 
-    async fn assume(&self, source: &Credentials) -> Result<Credentials, Refused> {
+    /// A session of the role.
+    async fn issue(&self, mfa: Option<&Mfa>) -> Result<Credentials, Error> {
+        let source = self.source().await?;
+        let rejected = match self.assume(&source, mfa).await {
+            Ok(credentials) => return Ok(credentials),
+            Err(Refused::Failed(error)) => return Err(error),
+            Err(Refused::Source(error)) => error,
+        };
+        // Somebody exchanged or revoked the source's keys: it may have new ones, once.
+        self.by.parts().source.invalidate(&source);
+        match self.source().await {
+            Ok(renewed) if renewed.access_key_id() != source.access_key_id() => {
+                self.assume(&renewed, mfa).await.map_err(Refused::into_error)
+            }
+            Err(error) if error.person().is_some() => Err(error),
+            _ => Err(rejected),
+        }
+    }
+
+    async fn assume(&self, source: &Credentials, mfa: Option<&Mfa>) -> Result<Credentials, Refused> {
         let endpoint = self.endpoint(source).await.map_err(Refused::Failed)?;
         let now = self.by.host.clock.now();
-        let request = wire::AssumeRole {
-            role: &self.role,
-            made_up_session_name: &generated_session_name(now),
-            mfa: None,
-        };
+        let request =
+            wire::AssumeRole { role: &self.role, made_up_session_name: &generated_session_name(now), mfa };
         let asked = Asked {
             provider: NAME,
             action: Action::AssumeRole,
@@ -187,7 +255,7 @@ impl AssumeRole {
             role: Some(&self.role),
             target: None,
             caller: Caller::Credentials { access_key_id: source.access_key_id(), source: source.source() },
-            with_mfa: false,
+            mfa_device: mfa.map(Mfa::serial_number),
         };
         let call = Call { host: &self.by.host, endpoint: &endpoint, retry: &self.by.parts().retry, asked };
         let read = |answer: &[u8]| {
@@ -225,40 +293,29 @@ impl AssumeRole {
         if let Some(wait) = failure.retry_after() {
             wrapped = wrapped.with_retry_after(wait);
         }
+        if let Some(person) = failure.person() {
+            wrapped = wrapped.with_person(person);
+        }
         wrapped.into()
     }
 }
 
 impl CredentialsProvider for AssumeRole {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        let source = self.source().await?;
-        if source.is_anonymous() {
-            return Err(Failure::new(
-                FailureKind::Misconfigured,
-                NAME,
-                format!("{} cannot be assumed with anonymous credentials", self.role.arn()),
-            )
-            .with_remedy("use a source that has keys")
-            .into());
-        }
-        let rejected = match self.assume(&source).await {
-            Ok(credentials) => return Ok(credentials),
-            Err(Refused::Failed(error)) => return Err(error),
-            Err(Refused::Source(error)) => error,
-        };
-        // Somebody exchanged or revoked the source's keys: it may have new ones, once.
-        self.by.parts().source.invalidate(&source);
-        match self.source().await {
-            Ok(renewed) if renewed.access_key_id() != source.access_key_id() => {
-                self.assume(&renewed).await.map_err(Refused::into_error)
-            }
-            _ => Err(rejected),
-        }
+        let Some(device) = &self.mfa else { return self.issue(None).await };
+        let role_arn = self.role.arn().as_str();
+        device.can_answer(role_arn)?;
+        // First: nobody is asked for a code that nothing can be signed with.
+        self.source().await?;
+        let code = device.code(&self.by.host, role_arn).await?;
+        device.used(self.issue(Some(&code)).await)
     }
 
     fn time_limit(&self) -> Duration {
         let source = self.by.provider.time_limit();
-        source.saturating_add(STEP_LIMIT).min(HOPS_LIMIT.max(source))
+        let hops = source.saturating_add(STEP_LIMIT).min(HOPS_LIMIT.max(source));
+        let asks_a_person = self.mfa.as_ref().is_some_and(|device| device.asks_a_person());
+        if asks_a_person { hops.saturating_add(PERSON_LIMIT) } else { hops }
     }
 
     fn source_kind(&self) -> SourceKind {

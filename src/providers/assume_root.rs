@@ -131,7 +131,7 @@ impl CredentialsProvider for AssumeRoot {
             action: Action::AssumeRoot,
             target: Some(&self.account_id),
             partition: task.split(':').nth(1).unwrap_or("aws"),
-            with_mfa: false,
+            mfa_device: None,
             body: request.body(),
         };
         self.signed

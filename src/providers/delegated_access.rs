@@ -66,7 +66,7 @@ impl CredentialsProvider for DelegatedAccess {
             action: Action::GetDelegatedAccessToken,
             target: None,
             partition: "aws",
-            with_mfa: false,
+            mfa_device: None,
             body: GetDelegatedAccessToken { trade_in_token: &token }.body(),
         };
         self.signed

@@ -118,7 +118,7 @@ impl CredentialsProvider for FederationToken {
             action: Action::GetFederationToken,
             target: Some(&self.name),
             partition: "aws",
-            with_mfa: false,
+            mfa_device: None,
             body: request.body(),
         };
         self.signed

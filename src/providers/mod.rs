@@ -29,6 +29,8 @@ mod env;
 mod federation_token;
 #[cfg(feature = "imds")]
 mod imds;
+#[cfg(any(feature = "profile", feature = "sts"))]
+pub(crate) mod mfa;
 #[cfg(feature = "process")]
 mod process;
 #[cfg(feature = "profile")]
@@ -66,6 +68,8 @@ pub use self::env::Environment;
 pub use self::federation_token::FederationToken;
 #[cfg(feature = "imds")]
 pub use self::imds::{EndpointMode, InstanceMetadata};
+#[cfg(any(feature = "profile", feature = "sts"))]
+pub use self::mfa::MfaPrompt;
 #[cfg(feature = "process")]
 pub use self::process::Process;
 #[cfg(feature = "profile")]

@@ -65,7 +65,7 @@ impl CredentialsProvider for SessionToken {
             action: Action::GetSessionToken,
             target: None,
             partition: "aws",
-            with_mfa: false,
+            mfa_device: None,
             body: GetSessionToken { duration: self.duration, mfa: None }.body(),
         };
         self.signed

@@ -1,14 +1,16 @@
 //! What the files look like, and what in them has no effect.
 
-use super::{CONFIG, CREDENTIALS, Loaded, REMARKS_SHOWN, SharedFiles};
+use super::{CONFIG, CREDENTIALS, Loaded, SharedFiles};
 use crate::explain::Look;
+use crate::host::PROFILE;
 
 impl SharedFiles {
     /// Which profile is meant and where both files lie; and what is to be warned of.
     pub(crate) async fn explained(&self) -> (Vec<Look>, Vec<String>) {
         let selected = self.selected();
         let profile = format!("`{}`, {}", selected.name(), selected.by());
-        let mut looks = vec![Look::shown(&self.host.env, "AWS_PROFILE"), Look::new("profile", profile)];
+        let (variable, _) = self.host.env.profile().unwrap_or((PROFILE[0], String::new()));
+        let mut looks = vec![Look::shown(&self.host.env, variable), Look::new("profile", profile)];
         let mut warnings = Vec::new();
         for file in [CREDENTIALS, CONFIG] {
             let variable = self.host.env.path(file.0).map(|_| file.0);
@@ -32,6 +34,8 @@ impl SharedFiles {
 impl Loaded {
     /// What in the files is passed over.
     pub(crate) fn remarks(&self) -> impl Iterator<Item = String> {
-        self.profiles.remarks().iter().take(REMARKS_SHOWN).map(ToString::to_string)
+        let remarks = self.profiles.remarks();
+        let more = (remarks.more() > 0).then(|| format!("{} more are skipped besides", remarks.more()));
+        remarks.first().iter().map(ToString::to_string).chain(more)
     }
 }

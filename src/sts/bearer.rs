@@ -52,7 +52,7 @@ impl Bearer {
             role: Some(role),
             target: None,
             caller: Caller::Token { origin: claim.origin },
-            with_mfa: false,
+            mfa_device: None,
         };
         let retry = self.retry.get_or_init(|| Retry::new(&self.host.clock));
         let call = Call { host: &self.host, endpoint: &endpoint, retry, asked };

@@ -91,7 +91,7 @@ impl Sts {
                 access_key_id: credentials.access_key_id(),
                 source: credentials.source(),
             },
-            with_mfa: false,
+            mfa_device: None,
         };
         let call = Call { host: &self.host, endpoint: &endpoint, retry: &retry, asked };
         let body = get_caller_identity();

@@ -109,7 +109,7 @@ impl OutboundIdentity {
             action: Action::GetWebIdentityToken,
             target: None,
             partition: "aws",
-            with_mfa: false,
+            mfa_device: None,
             body: request.body(),
         };
         let read = |_: &_, answer: &[u8]| IdentityTokenAnswer::parse(answer);

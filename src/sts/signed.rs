@@ -44,7 +44,8 @@ pub(crate) struct Order<'a> {
     pub(crate) target: Option<&'a str>,
     /// In which partition, if nobody has set a region.
     pub(crate) partition: &'a str,
-    pub(crate) with_mfa: bool,
+    /// The MFA device of which a code goes with it.
+    pub(crate) mfa_device: Option<&'a str>,
     pub(crate) body: SecretString,
 }
 
@@ -133,7 +134,7 @@ impl SignedBy {
             role: None,
             target: order.target,
             caller: Caller::Credentials { access_key_id: source.access_key_id(), source: source.source() },
-            with_mfa: order.with_mfa,
+            mfa_device: order.mfa_device,
         };
         let call = Call { host: &self.host, endpoint: &endpoint, retry: &self.parts().retry, asked };
         call.send(&order.body, Some(source), |answer| read(source, answer)).await

@@ -134,3 +134,5 @@ pub use self::metadata::Metadata;
 pub use self::principal::Session;
 pub use self::sts::{IdentityProvider, SamlAssertion, SamlProvider, Sts, StsRole, WebIdentityToken};
 pub use self::world::World;
+#[cfg(feature = "sts")]
+pub(crate) use self::world::is_in_home_of_world;

@@ -114,6 +114,12 @@ impl fmt::Debug for World {
     }
 }
 
+/// Whether a path lies where no machine has anything: what is written there is kept in the world.
+#[cfg(feature = "sts")]
+pub(crate) fn is_in_home_of_world(path: &std::path::Path) -> bool {
+    path.starts_with(HOME)
+}
+
 fn expand(path: &str) -> PathBuf {
     match path.strip_prefix("~/") {
         Some(below) => PathBuf::from(HOME).join(below),

@@ -96,8 +96,13 @@ impl Document {
             Version::Supported => {}
             other => return Err(Problem::Version(other)),
         }
+        self.or_account_id(account_id).into_credentials(source)
+    }
+
+    /// The account, where the document names none.
+    pub(crate) fn or_account_id(mut self, account_id: Option<&str>) -> Self {
         self.account_id = self.account_id.or_else(|| account_id.map(str::to_owned));
-        self.into_credentials(source)
+        self
     }
 
     fn into_credentials(self, source: Source) -> Result<Credentials, Problem> {

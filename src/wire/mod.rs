@@ -2,9 +2,14 @@
 
 #[cfg(feature = "sts")]
 pub(crate) mod endpoints;
-#[cfg(any(feature = "imds", feature = "container", feature = "process"))]
+#[cfg(any(
+    feature = "imds",
+    feature = "container",
+    feature = "process",
+    all(feature = "profile", feature = "sts")
+))]
 pub(crate) mod metadata_json;
-#[cfg(feature = "sign")]
+#[cfg(any(feature = "aws-sdk", feature = "sign"))]
 pub(crate) mod rejection;
 #[cfg(feature = "sts")]
 pub(crate) mod sts;

@@ -7,6 +7,7 @@
 //!
 //! <https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html>, and the page on errors of each service.
 
+#[cfg(feature = "sign")]
 use super::xml::{NotXml, texts};
 
 /// Whether this code says so.
@@ -18,6 +19,7 @@ pub(crate) fn is_of_credentials(code: &str) -> bool {
 }
 
 /// The code in a body: the text of its error.
+#[cfg(feature = "sign")]
 pub(crate) fn code(body: &[u8]) -> Option<String> {
     match body.trim_ascii_start().first()? {
         b'{' => of_json(body),
@@ -26,11 +28,13 @@ pub(crate) fn code(body: &[u8]) -> Option<String> {
     }
 }
 
+#[cfg(feature = "sign")]
 fn of_json(body: &[u8]) -> Option<String> {
     let document: serde_json::Value = serde_json::from_slice(body).ok()?;
     ["__type", "code", "Code"].iter().find_map(|key| document.get(key)?.as_str().map(str::to_owned))
 }
 
+#[cfg(feature = "sign")]
 fn of_xml(body: &[u8]) -> Option<String> {
     let mut code = None;
     let whole: Result<(), NotXml> = texts(body, |path, text| {
@@ -63,6 +67,7 @@ const CODES: [&str; 9] = [
 mod tests {
     use super::*;
 
+    #[cfg(feature = "sign")]
     #[test]
     fn every_protocol_has_its_place_for_the_code() {
         for (body, expected) in [

@@ -11,9 +11,18 @@ use std::sync::{Mutex, PoisonError};
 /// If it cannot be built.
 #[must_use]
 pub fn example(name: &str) -> PathBuf {
+    example_of("aws-credential-chain", name)
+}
+
+/// The same, of any package of the workspace.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn example_of(package: &str, name: &str) -> PathBuf {
     static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    built.entry(name.to_owned()).or_insert_with(|| build(name)).clone()
+    built.entry(name.to_owned()).or_insert_with(|| build(package, name)).clone()
 }
 
 /// Runs a command with nothing in its environment but what is given.
@@ -38,10 +47,10 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn build(name: &str) -> PathBuf {
+fn build(package: &str, name: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--package", "aws-credential-chain", "--example", name]);
+    command.args(["build", "--quiet", "--package", package, "--example", name]);
     command.args(["--message-format", "json"]);
     // What cargo told this test about its package would make build scripts run again, and half the tree with them.
     for (variable, _) in std::env::vars_os() {

@@ -3,6 +3,7 @@
 
 pub mod example;
 pub mod outcome;
+pub mod phone;
 pub mod script;
 pub mod seen;
 pub mod sts_client;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, FailureKind};
+use crate::error::{Error, FailureKind, Person};
 
 /// What the policies differ in.
 #[derive(Debug, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl Rules {
 
     pub(super) fn pause(&self, after: &AfterFailure<'_>, draw: f64) -> Option<Duration> {
         let draw = draw.clamp(0.0, 1.0);
-        if is_withheld(after.error) {
+        if after.error.person() == Some(Person::Asked) {
             return None;
         }
         match &self.backoff {
@@ -150,6 +150,9 @@ impl Rules {
 }
 
 fn paced(after: &AfterFailure<'_>, draw: f64) -> Duration {
+    if after.error.person() == Some(Person::Unasked) {
+        return spread_down(UNASKED, draw);
+    }
     if let Some(wait) = retry_after(after.error) {
         return spread_up(wait.min(RETRY_AFTER_MAX), draw);
     }
@@ -186,11 +189,6 @@ fn retry_after(error: &Error) -> Option<Duration> {
 
 fn is_throttled(error: &Error) -> bool {
     matches!(error, Error::Failed(failure) if failure.kind() == FailureKind::Throttled)
-}
-
-/// A gate refused: nobody is asked again by a retry.
-fn is_withheld(error: &Error) -> bool {
-    matches!(error, Error::Failed(failure) if failure.kind() == FailureKind::Withheld)
 }
 
 fn doubled(first: Duration, times: u32) -> Duration {
@@ -231,6 +229,8 @@ const PAUSE_STALE_MAX: Duration = Duration::from_secs(180);
 const PAUSE_EMPTY_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_EMPTY_MAX: Duration = Duration::from_secs(5);
 const THROTTLED: Duration = Duration::from_secs(300);
+/// It costs nothing to look whether somebody has given meanwhile what is missing.
+const UNASKED: Duration = Duration::from_secs(60);
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
 const REPETITION_MIN: Duration = Duration::from_secs(1);
 const REPETITION_MAX: Duration = Duration::from_secs(60);

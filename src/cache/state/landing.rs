@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Held, Perishable, Phase, Snapshot, Trouble};
+use super::{Held, Perishable, Phase, Snapshot, Trouble, has_expired};
+use crate::cache::asked_by::AskedBy;
 use crate::cache::policy::{AfterFailure, InHand, RefreshPolicy};
 use crate::error::{Error, Failure, FailureKind};
 use crate::wall_time::WallTime;
@@ -11,6 +12,7 @@ use crate::wall_time::WallTime;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Departure {
     pub(crate) knew_of_rejection: bool,
+    pub(crate) asked_by: AskedBy,
 }
 
 /// What is known as it lands.
@@ -43,11 +45,11 @@ impl<V: Perishable> Snapshot<V> {
         arrival: &Arrival<'_>,
     ) -> Self {
         match outcome {
-            Ok(value) if value.expiry().is_some_and(|expiry| expiry <= arrival.now) => {
-                self.failed(already_expired(&value), arrival)
+            Ok(value) if has_expired(&value, arrival.now) => {
+                self.failed(already_expired(&value), departure, arrival)
             }
             Ok(value) => self.refreshed(value, departure, arrival),
-            Err(error) => self.failed(error, arrival),
+            Err(error) => self.failed(error, departure, arrival),
         }
     }
 
@@ -78,8 +80,9 @@ impl<V: Perishable> Snapshot<V> {
         let Arrival { now, policy, draws, .. } = *arrival;
         let expiry = value.expiry().unwrap_or(WallTime::NEVER);
         let left = now.until(expiry);
-        let (advisory, mandatory) = if expiry == WallTime::NEVER {
-            (WallTime::NEVER, WallTime::NEVER)
+        let renews = policy.renews() && value.asks_for().is_none();
+        let (advisory, mandatory) = if expiry == WallTime::NEVER || !renews {
+            (expiry, expiry)
         } else {
             let windows = policy.windows(left, value.is_stale_servable(), draws.window);
             (expiry.minus(windows.advisory), expiry.minus(windows.mandatory))
@@ -93,7 +96,7 @@ impl<V: Perishable> Snapshot<V> {
         let rejected = arrival.rejected.contains(&mark)
             || repeated.is_some_and(|held| held.rejected) && !departure.knew_of_rejection;
         let look_at = match arrival.look_after {
-            Some(after) if policy.renews() => now.plus(after),
+            Some(after) if renews => now.plus(after),
             _ => WallTime::NEVER,
         };
         let held = Held {
@@ -110,7 +113,7 @@ impl<V: Perishable> Snapshot<V> {
         Self { held: Some(held), trouble: None, quiet_until: WallTime::ALWAYS_PAST }.settled()
     }
 
-    fn failed(&self, error: Error, arrival: &Arrival<'_>) -> Self {
+    fn failed(&self, error: Error, departure: Departure, arrival: &Arrival<'_>) -> Self {
         let Arrival { now, policy, draws, .. } = *arrival;
         let (since, failures) = match &self.trouble {
             Some(trouble) => (trouble.since, trouble.failures),
@@ -142,16 +145,16 @@ impl<V: Perishable> Snapshot<V> {
             Some(_) => error.with_next_attempt(next_attempt),
         };
         let failures = failures.saturating_add(1);
-        let trouble = Trouble { error, may_heal, since, last: now, failures, next_attempt };
-        Self { held: self.held.clone(), trouble: Some(Box::new(trouble)), quiet_until: WallTime::ALWAYS_PAST }
-            .settled()
+        let asked_by = departure.asked_by;
+        let trouble = Trouble { error, may_heal, asked_by, since, last: now, failures, next_attempt };
+        Self { held: self.held.clone(), trouble: Some(Box::new(trouble)), quiet_until: WallTime::ALWAYS_PAST }.settled()
     }
 
     fn may_heal(&self, error: &Error, now: WallTime) -> bool {
         match error {
             // "Not configured" of a source that gave credentials before is a half-written file or a lost route.
             Error::NotConfigured(_) => true,
-            Error::Failed(failure) if failure.kind() == FailureKind::Withheld => false,
+            Error::Failed(_) if error.person().is_some() => false,
             // A file that is being written cannot be read, or says half of it.
             Error::Failed(_) => {
                 let reloading =

@@ -1,5 +1,6 @@
 //! The table of states: what a read does, and what each outcome of a refresh makes of it.
 
+mod by_hand;
 mod policies;
 
 use super::*;
@@ -10,6 +11,7 @@ struct Value {
     expiry: Option<WallTime>,
     stale_servable: bool,
     stale: bool,
+    asks_for: Option<&'static str>,
 }
 
 impl Perishable for Value {
@@ -31,6 +33,9 @@ impl Perishable for Value {
     fn origin(&self) -> String {
         self.name.to_owned()
     }
+    fn asks_for(&self) -> Option<&str> {
+        self.asks_for
+    }
 }
 
 const fn at(seconds: i64) -> WallTime {
@@ -39,7 +44,7 @@ const fn at(seconds: i64) -> WallTime {
 
 /// An hour's credentials, obtained at 0: advisory from 2700, mandatory from 3540, expired from 3600.
 fn value(name: &'static str, stale_servable: bool) -> Value {
-    Value { name, expiry: Some(at(3600)), stale_servable, stale: false }
+    Value { name, expiry: Some(at(3600)), stale_servable, stale: false, asks_for: None }
 }
 
 fn failure(kind: FailureKind) -> Error {
@@ -186,7 +191,7 @@ fn a_rejection_is_lost_only_to_a_flight_that_knew_of_it_or_to_another_key() {
     let rejected = fresh(false).rejected();
     let land = |name, knew_of_rejection| {
         let value = Value { expiry: Some(at(7200)), ..value(name, false) };
-        let departure = Departure { knew_of_rejection };
+        let departure = Departure { knew_of_rejection, ..Departure::default() };
         rejected.landed(Ok(value), departure, &arrival(10, &RefreshPolicy::default()))
     };
     assert!(land("a", false).held().unwrap().rejected);

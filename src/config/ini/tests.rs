@@ -101,7 +101,6 @@ fn continuations() {
         ("[a]\nk = v\n \t w \t ", "1 [a]\n2 k = v\n | w"),
         ("[a]\nk = v\n w # no comment", "1 [a]\n2 k = v\n | w # no comment"),
         ("[a]\nk = v\n w ; no comment", "1 [a]\n2 k = v\n | w ; no comment"),
-        ("[a]\nk = v\n # no comment", "1 [a]\n2 k = v\n | # no comment"),
         ("[a]\nk = v\n l = w", "1 [a]\n2 k = v\n | l = w"),
         ("[a]\nk = v\n [b]", "1 [a]\n2 k = v\n | [b]"),
         // Blank lines and comments do not end a value.
@@ -125,8 +124,10 @@ fn sub_properties() {
 }
 
 #[test]
-fn indented_comments_are_skipped_where_they_continue_no_value() {
+fn indented_comments_are_skipped_wherever_they_stand() {
     assert_reads(&[
+        ("[a]\nk = v\n # note\n\t; n = w\nl = w", "1 [a]\n2 k = v\n5 l = w"),
+        ("[a]\nk = v\n w\n # note\n x", "1 [a]\n2 k = v\n | w\n | x"),
         (" # note\n\t; note\n[a]", "3 [a]"),
         ("[a]\n  # note\nk = v", "1 [a]\n3 k = v"),
         ("[a]\ns3 =\n  # note\n  ; n = v\n  m = w", "1 [a]\n2 s3 = \n5 > m = w"),

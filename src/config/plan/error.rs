@@ -271,10 +271,11 @@ pub(super) fn path(links: &[Profile<'_>], back_to: &str) -> String {
 /// What may have been meant by a name that does not exist.
 fn alternatives(profiles: &Profiles, name: &str) -> (Vec<String>, Option<Box<Remark>>) {
     let mut known: Vec<&str> = profiles.names().collect();
-    known.sort_by_key(|known| Reverse(shared_beginning(known, name)));
+    known.sort_by_cached_key(|known| Reverse(shared_beginning(known, name)));
     let known = known.into_iter().take(MAX_KNOWN).map(printable).collect();
     let shown = printable(name);
-    let skipped = profiles.remarks().iter().find(|remark| remark.kind.meant_profile() == Some(&shown));
+    let skipped =
+        profiles.remarks().first().iter().find(|remark| remark.kind.meant_profile() == Some(&shown));
     (known, skipped.cloned().map(Box::new))
 }
 

@@ -8,6 +8,7 @@ mod errors;
 mod one_profile;
 mod properties;
 mod values;
+mod variables;
 
 use std::time::Duration;
 

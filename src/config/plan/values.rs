@@ -65,20 +65,24 @@ pub(super) fn mfa(profile: &Profile<'_>) -> Option<Mfa> {
 pub(super) fn session_tags(profile: &Profile<'_>) -> Result<SessionTags, PlanError> {
     let mut read = SessionTags::default();
     if let Some(value) = profile.get_set(SESSION_TAGS) {
-        for (index, item) in items(value).enumerate() {
-            match item.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
-                Some((key, value)) if !key.is_empty() => read.tags.push((key.to_owned(), value.to_owned())),
-                _ => {
-                    let problem = Problem::NotATag { number: index + 1 };
-                    return Err(Invalid::new(profile, value.origin(), problem).into());
-                }
-            }
-        }
+        read.tags = tags(value.text()).map_err(|problem| Invalid::new(profile, value.origin(), problem))?;
     }
     if let Some(value) = profile.get_set(TRANSITIVE_SESSION_TAGS) {
-        read.transitive.extend(items(value).map(str::to_owned));
+        read.transitive = tag_keys(value.text());
     }
     Ok(read)
+}
+
+pub(super) fn tags(text: &str) -> Result<Vec<(String, String)>, Problem> {
+    let tag = |(index, item): (usize, &str)| match item.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        _ => Err(Problem::NotATag { number: index + 1 }),
+    };
+    items(text).enumerate().map(tag).collect()
+}
+
+pub(super) fn tag_keys(text: &str) -> Vec<String> {
+    items(text).map(str::to_owned).collect()
 }
 
 /// Refuses values that go on in indented lines, where one line is meant.
@@ -97,8 +101,8 @@ pub(super) fn one_line_each<'v>(
     Ok(())
 }
 
-fn items(value: &Value) -> impl Iterator<Item = &str> {
-    value.text().split([',', '\n']).map(str::trim).filter(|item| !item.is_empty())
+fn items(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty())
 }
 
 impl fmt::Debug for SessionTags {

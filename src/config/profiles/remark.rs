@@ -11,6 +11,13 @@ pub(crate) struct Remark {
     pub(crate) kind: RemarkKind,
 }
 
+/// The first hundred of them: a file of nothing but nonsense would make millions. `Debug` shows them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Remarks {
+    first: Vec<Remark>,
+    more: usize,
+}
+
 /// Why it has no effect. Names are [`printable`](crate::config::printable::printable).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RemarkKind {
@@ -28,6 +35,25 @@ pub(crate) enum RemarkKind {
     InvalidKey { key: String },
     /// A property of the config file that the credentials file sets to something else.
     Overridden { key: String, by: Origin },
+}
+
+impl Remarks {
+    pub(crate) fn first(&self) -> &[Remark] {
+        &self.first
+    }
+
+    /// How many there are besides.
+    pub(crate) fn more(&self) -> usize {
+        self.more
+    }
+
+    pub(super) fn push(&mut self, remark: Remark) {
+        if self.first.len() < MAX_KEPT {
+            self.first.push(remark);
+        } else {
+            self.more += 1;
+        }
+    }
 }
 
 impl RemarkKind {
@@ -74,3 +100,5 @@ impl fmt::Display for RemarkKind {
         }
     }
 }
+
+const MAX_KEPT: usize = 100;

@@ -1,3 +1,5 @@
+mod large;
+
 use super::{Profiles, RemarkKind};
 
 const CONFIG: &str = "/home/dev/.aws/config";
@@ -23,7 +25,7 @@ fn shown(profiles: &Profiles) -> String {
 }
 
 fn remarks(profiles: &Profiles) -> Vec<String> {
-    profiles.remarks().iter().map(ToString::to_string).collect()
+    profiles.remarks().first().iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -116,7 +118,7 @@ fn property_names() {
     let all = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-/.%@:+";
     let profiles = read(&format!("[profile a]\n{all} = v\nin valid = v\né = v\nk! = v\n \"x\""), "");
     assert_eq!(profiles.profile_alone("a").unwrap().keys().collect::<Vec<_>>(), [all.to_ascii_lowercase()]);
-    assert_eq!(profiles.remarks().len(), 3);
+    assert_eq!(profiles.remarks().first().len(), 3);
 }
 
 #[test]
@@ -152,7 +154,7 @@ fn what_both_files_say_alike_is_no_conflict() {
     ];
     for (config, credentials, conflicts) in cases {
         let profiles = read(&format!("[default]\n{config}"), &format!("[default]\n{credentials}"));
-        assert_eq!(profiles.remarks().len(), conflicts, "{config:?} {credentials:?}");
+        assert_eq!(profiles.remarks().first().len(), conflicts, "{config:?} {credentials:?}");
     }
 }
 
@@ -218,7 +220,7 @@ fn debug_shows_names_and_places_and_no_values() {
 #[test]
 fn names_in_remarks_are_cut_and_without_control_characters() {
     let profiles = read(&format!("[\u{1b}[2J{}]", "x".repeat(1000)), "");
-    let RemarkKind::UnknownSection { section } = &profiles.remarks()[0].kind else {
+    let RemarkKind::UnknownSection { section } = &profiles.remarks().first()[0].kind else {
         panic!("another remark")
     };
     assert_eq!(section.chars().count(), 101);

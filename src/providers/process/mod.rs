@@ -46,7 +46,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use self::program::Program;
+pub(crate) use self::program::Program;
 use crate::config::Invocation;
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind, printable};
@@ -218,4 +218,4 @@ impl fmt::Display for Place {
 
 const NAME: &str = SourceKind::Process.name();
 /// The whole chain answers or fails within 50 s.
-const TIME_LIMIT: Duration = Duration::from_secs(45);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(45);

@@ -99,7 +99,7 @@ impl Program {
             ExecError::StdoutTooLarge => (
                 FailureKind::Malformed,
                 format!("printed more than {} KiB and was killed", STDOUT_MAX / 1024),
-                "let it print one JSON object, and nothing else",
+                "let it print what is asked of it, and nothing else",
             ),
             ExecError::Lost(kind) => (
                 FailureKind::Interrupted,

@@ -2,14 +2,27 @@
 
 use secrecy::SecretString;
 
+use crate::cli_cache::CliCache;
 use crate::config::{Base, CredentialSource, Plan, Value};
 use crate::credentials::{Credentials, Places};
 use crate::error::{Error, Failure, FailureKind, printable};
 use crate::host::Host;
 use crate::provider::{SharedProvider, provider_fn};
 use crate::providers::Environment;
+use crate::providers::mfa::MfaCallback;
 use crate::shared_files::{NAME, SharedFiles};
 use crate::source::{Source, SourceKind};
+
+/// What code has set: the machine, the profile that is named, whom to ask for codes, what is kept for the AWS CLI.
+#[derive(Clone, Copy)]
+pub(super) struct Given<'a> {
+    pub(super) host: &'a Host,
+    pub(super) profile: Option<&'a str>,
+    #[cfg_attr(not(feature = "sts"), expect(dead_code, reason = "roles need it"))]
+    pub(super) mfa: Option<&'a MfaCallback>,
+    #[cfg_attr(not(feature = "sts"), expect(dead_code, reason = "roles need it"))]
+    pub(super) cli_cache: CliCache,
+}
 
 /// The providers that a plan asks for.
 #[derive(Debug)]
@@ -20,11 +33,11 @@ pub(super) struct Assembled {
 }
 
 impl Assembled {
-    /// `profile`: the one that was named in code.
-    pub(super) fn new(host: &Host, profile: Option<&str>, plan: Plan) -> Result<Self, Error> {
-        let mut provider = base(host, profile, &plan)?;
+    pub(super) fn new(given: &Given<'_>, plan: Plan) -> Result<Self, Error> {
+        let mut provider = base(given, &plan)?;
+        let mut path = base_path(&plan);
         for step in &plan.roles {
-            provider = roles::assume(host, profile, provider, step)?;
+            provider = roles::assume(given, provider, &mut path, step)?;
         }
         Ok(Self { plan, provider })
     }
@@ -35,7 +48,8 @@ impl Assembled {
     }
 }
 
-fn base(host: &Host, profile: Option<&str>, plan: &Plan) -> Result<SharedProvider, Error> {
+fn base(given: &Given<'_>, plan: &Plan) -> Result<SharedProvider, Error> {
+    let Given { host, profile, .. } = *given;
     let name = &plan.base_profile;
     match &plan.base {
         Base::Static { access_key_id, secret_access_key, session_token, account_id } => {
@@ -44,10 +58,29 @@ fn base(host: &Host, profile: Option<&str>, plan: &Plan) -> Result<SharedProvide
             Ok(SharedProvider::new(provider_fn(move || std::future::ready(Ok(credentials.clone())))))
         }
         Base::CredentialSource(source) => Ok(credential_source(host, profile, *source)),
-        Base::WebIdentity(asked) => roles::web_identity(host, profile, name, asked),
+        Base::WebIdentity(asked) => roles::web_identity(given, name, asked),
         Base::Sso(sso) => Err(not_yet("sso_account_id", name, &sso.account_id)),
         Base::Login { login_session, .. } => Err(not_yet("login_session", name, login_session)),
         Base::Process { command, account_id } => Ok(process(host, name, command, account_id.as_ref())),
+    }
+}
+
+/// Where the way to a role begins, as far as it is known before anybody is asked.
+fn base_path(plan: &Plan) -> Source {
+    let profile = plan.base_profile.clone();
+    match &plan.base {
+        Base::Static { .. } | Base::Sso(_) | Base::Login { .. } => {
+            Source::new(SourceKind::ProfileFile).with_detail(profile)
+        }
+        Base::CredentialSource(CredentialSource::Environment) => Source::new(SourceKind::Environment),
+        Base::CredentialSource(CredentialSource::Ec2InstanceMetadata) => {
+            Source::new(SourceKind::InstanceMetadata)
+        }
+        Base::CredentialSource(CredentialSource::EcsContainer) => Source::new(SourceKind::Container),
+        Base::WebIdentity(asked) => {
+            Source::new(SourceKind::WebIdentity).with_detail(asked.role_arn.text().trim().to_owned())
+        }
+        Base::Process { .. } => Source::new(SourceKind::Process).with_detail(profile),
     }
 }
 
@@ -117,25 +150,54 @@ fn credential_source(host: &Host, profile: Option<&str>, source: CredentialSourc
 mod roles {
     //! Roles, as their profiles describe them.
 
-    use super::{Error, Failure, FailureKind, Host, NAME, SharedProvider, Value, not_yet};
-    use crate::config::{self, RoleStep};
+    use secrecy::SecretString;
+
+    use super::{Error, Failure, FailureKind, Given, NAME, SharedProvider, Source, SourceKind, Value};
+    use crate::cli_cache::CachedRole;
+    use crate::config::{self, Mfa, RoleStep};
+    use crate::providers::mfa::{Codes, MfaCallback, MfaDevice};
     use crate::providers::{AssumeRole, WebIdentity};
     use crate::role::Role;
     use crate::service::ServiceSettings;
 
+    /// One hop further; `path` too.
     pub(super) fn assume(
-        host: &Host,
-        profile: Option<&str>,
+        given: &Given<'_>,
         source: SharedProvider,
+        path: &mut Source,
         step: &RoleStep,
     ) -> Result<SharedProvider, Error> {
-        let settings = settings(profile, step.region.as_ref());
-        Ok(SharedProvider::new(AssumeRole::of(host.clone(), settings, source, role(step)?)))
+        let settings = settings(given.profile, step.region.as_ref());
+        let role = role(step)?;
+        *path = path.clone().then(SourceKind::AssumeRole, role.arn().to_string());
+        let mut assumed = AssumeRole::of(given.host.clone(), settings, source, role.clone());
+        if let Some(asked) = &step.mfa {
+            assumed = assumed.with_device(device(&step.profile, asked, given.mfa));
+        }
+        let provider = SharedProvider::new(assumed);
+        let mfa_serial = step.mfa.as_ref().map(|mfa| mfa.serial.text().trim());
+        Ok(CachedRole::in_front(given.host, given.cli_cache, provider, role, mfa_serial, path.clone()))
+    }
+
+    /// A program that knows the codes goes before a person: nobody need be bothered.
+    fn device(profile: &str, Mfa { serial, process }: &Mfa, mfa: Option<&MfaCallback>) -> MfaDevice {
+        let codes = match (process, mfa) {
+            (Some(command), _) => Codes::Process {
+                command: SecretString::from(command.text()),
+                origin: command.origin().to_string(),
+            },
+            (None, Some(callback)) => Codes::Person(callback.clone()),
+            (None, None) => Codes::Nobody,
+        };
+        MfaDevice {
+            serial_number: serial.text().trim().to_owned(),
+            place: Some((profile.to_owned(), serial.origin().to_string())),
+            codes,
+        }
     }
 
     pub(super) fn web_identity(
-        host: &Host,
-        profile: Option<&str>,
+        given: &Given<'_>,
         name: &str,
         asked: &config::WebIdentity,
     ) -> Result<SharedProvider, Error> {
@@ -147,11 +209,14 @@ mod roles {
         if let Some(duration) = duration {
             builder = builder.duration(*duration);
         }
-        let role = builder.build().map_err(|error| misread(name, role_arn, &error))?;
-        let path = host.files.expand(token_file.text().trim(), &host.env);
+        let role = builder.build().map_err(|error| misread(name, &role_arn.origin().to_string(), &error))?;
+        let path = given.host.files.expand(token_file.text().trim(), &given.host.env);
         let named_by = token_file.origin().to_string();
-        let settings = settings(profile, region.as_ref());
-        Ok(SharedProvider::new(WebIdentity::of_profile(host.clone(), settings, role, path, named_by)))
+        let settings = settings(given.profile, region.as_ref());
+        let provider = WebIdentity::of_profile(given.host.clone(), settings, role.clone(), path, named_by);
+        let path = Source::new(SourceKind::WebIdentity).with_detail(role.arn().to_string());
+        let provider = SharedProvider::new(provider);
+        Ok(CachedRole::in_front(given.host, given.cli_cache, provider, role, None, path))
     }
 
     fn settings(profile: Option<&str>, region: Option<&Value>) -> ServiceSettings {
@@ -163,10 +228,6 @@ mod roles {
     }
 
     fn role(step: &RoleStep) -> Result<Role, Error> {
-        // Passed over in silence, it would assume the role otherwise than somebody wants it.
-        if let Some(mfa) = &step.mfa {
-            return Err(not_yet("mfa_serial", &step.profile, &mfa.serial));
-        }
         let mut builder = Role::builder(step.role_arn.text().trim());
         if let Some(id) = &step.external_id {
             builder = builder.external_id(id.text().trim());
@@ -186,11 +247,11 @@ mod roles {
         if let Some(identity) = &step.source_identity {
             builder = builder.source_identity(identity.text().trim());
         }
-        builder.build().map_err(|error| misread(&step.profile, &step.role_arn, &error))
+        builder.build().map_err(|error| misread(&step.profile, &step.place(), &error))
     }
 
-    fn misread(profile: &str, at: &Value, error: &Error) -> Error {
-        let message = format!("profile `{profile}` ({}): {error}", at.origin());
+    fn misread(profile: &str, place: &str, error: &Error) -> Error {
+        let message = format!("profile `{profile}` ({place}): {error}");
         Failure::new(FailureKind::Misconfigured, NAME, message).into()
     }
 }
@@ -199,16 +260,15 @@ mod roles {
 mod roles {
     //! This build has no roles: a profile that asks for one is told so.
 
-    use super::{Error, Host, SharedProvider};
+    use super::{Error, Given, SharedProvider, Source, SourceKind};
     use crate::config::{RoleStep, WebIdentity};
     use crate::providers::Absent;
-    use crate::source::SourceKind;
 
     #[expect(clippy::unnecessary_wraps, reason = "its twin reads values")]
     pub(super) fn assume(
-        _host: &Host,
-        _profile: Option<&str>,
+        _given: &Given<'_>,
         _source: SharedProvider,
+        _path: &mut Source,
         _step: &RoleStep,
     ) -> Result<SharedProvider, Error> {
         Ok(SharedProvider::new(Absent::new(SourceKind::AssumeRole, "sts", true)))
@@ -216,8 +276,7 @@ mod roles {
 
     #[expect(clippy::unnecessary_wraps, reason = "its twin reads values")]
     pub(super) fn web_identity(
-        _host: &Host,
-        _profile: Option<&str>,
+        _given: &Given<'_>,
         _name: &str,
         _asked: &WebIdentity,
     ) -> Result<SharedProvider, Error> {

@@ -41,7 +41,7 @@ async fn follow(source: &ProfileFile, loaded: &Loaded) -> Examined {
         })
         .collect();
     let keys_alone = matches!(plan.base, Base::Static { .. }) && plan.roles.is_empty();
-    let mut examined = match Assembled::new(&source.host, source.profile.as_deref(), plan) {
+    let mut examined = match Assembled::new(&source.given(), plan) {
         Ok(assembled) => assembled.provider.examine().await,
         Err(error) => Examined::new(Err(error)),
     };

@@ -33,7 +33,7 @@ pub(crate) use self::answer::{IdentityTokenAnswer, Problem, Session};
 pub(crate) use self::refusal::{Asked, Caller, Refusal, Sent};
 pub(crate) use self::request::{
     AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, GetDelegatedAccessToken,
-    GetFederationToken, GetSessionToken, GetWebIdentityToken, get_caller_identity,
+    GetFederationToken, GetSessionToken, GetWebIdentityToken, Mfa, get_caller_identity,
 };
 pub(crate) use self::saml::session_end;
 

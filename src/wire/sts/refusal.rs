@@ -36,8 +36,8 @@ pub(crate) struct Asked<'a> {
     /// Whose session, if it is no role's.
     pub(crate) target: Option<&'a str>,
     pub(crate) caller: Caller<'a>,
-    /// Whether a code of a second factor went with it.
-    pub(crate) with_mfa: bool,
+    /// The MFA device of which a code went with it.
+    pub(crate) mfa_device: Option<&'a str>,
 }
 
 /// Who asked.
@@ -92,7 +92,7 @@ impl Asked<'_> {
     }
 }
 
-/// `AssumeRole arn:… with ASIA… from instance metadata (web)`
+/// `AssumeRole arn:… with ASIA… from instance metadata (web) and a code of arn:…`
 impl fmt::Display for Asked<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.action.name())?;
@@ -102,7 +102,8 @@ impl fmt::Display for Asked<'_> {
         if let Some(target) = self.target {
             write!(f, " {target}")?;
         }
-        write!(f, " with {}", self.caller)
+        write!(f, " with {}", self.caller)?;
+        self.mfa_device.map_or(Ok(()), |device| write!(f, " and a code of {device}"))
     }
 }
 

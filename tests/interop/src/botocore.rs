@@ -42,6 +42,15 @@ impl Botocore {
         self.ask(json!({ "ask": "resolve", "environ": object(environ), "profile": profile })).await
     }
 
+    /// The same, with the cache in the home directory that the AWS CLI gives it.
+    ///
+    /// # Panics
+    /// If it has ended.
+    pub async fn resolve_with_cli_cache(&mut self, environ: &[(String, String)], profile: &str) -> Value {
+        let environ = object(environ);
+        self.ask(json!({ "ask": "resolve", "environ": environ, "profile": profile, "cli_cache": true })).await
+    }
+
     /// Where it sends requests to STS in this environment: the host, and the region for which they are signed.
     ///
     /// # Panics

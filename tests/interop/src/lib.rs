@@ -4,6 +4,7 @@
 //! one with ministack named by `INTEROP_MINISTACK`. `.ci/run` installs them; what is missing fails.
 
 pub mod botocore;
+pub mod bucket;
 #[path = "../../support/example.rs"]
 mod example;
 pub mod machines;
@@ -21,6 +22,23 @@ pub use example::{json, run, stderr};
 #[must_use]
 pub fn credential_process() -> PathBuf {
     example::example("credential_process")
+}
+
+/// An example of this package.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn own_example(name: &str) -> PathBuf {
+    example::example_of("interop", name)
+}
+
+/// Has this process's TLS by ring, for libraries that build a TLS client even for plain HTTP.
+///
+/// reqwest's default features would choose by themselves; here it is built without them, for the sake of time.
+pub fn install_ring() {
+    // Installed already: just as well.
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
 }
 
 /// A Python that has botocore.

@@ -48,19 +48,21 @@ impl Ministack {
         let trust = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
         let role = json!({ "RoleName": name, "AssumeRolePolicyDocument": trust });
         let created = self.iam(botocore, "create_role", role).await;
-        let policy = json!({ "RoleName": name, "PolicyName": "sts", "PolicyDocument": anything_of_sts() });
+        let policy =
+            json!({ "RoleName": name, "PolicyName": "all", "PolicyDocument": anything_of(&["sts:*"]) });
         self.iam(botocore, "put_role_policy", policy).await;
         created["Role"]["Arn"].as_str().expect("a role has an ARN").to_owned()
     }
 
-    /// Creates a user who may do anything with STS, and answers with their keys.
+    /// Creates a user who may do anything with STS and S3, and answers with their keys.
     ///
     /// # Panics
     /// If it is refused.
     pub async fn user(&self, botocore: &mut Botocore, name: &str) -> Keys {
         let user = json!({ "UserName": name });
         self.iam(botocore, "create_user", user.clone()).await;
-        let policy = json!({ "UserName": name, "PolicyName": "sts", "PolicyDocument": anything_of_sts() });
+        let document = anything_of(&["s3:*", "sts:*"]);
+        let policy = json!({ "UserName": name, "PolicyName": "all", "PolicyDocument": document });
         self.iam(botocore, "put_user_policy", policy).await;
         let created = self.iam(botocore, "create_access_key", user).await;
         let text = |key: &str| created["AccessKey"][key].as_str().expect("a key has it").to_owned();
@@ -72,9 +74,23 @@ impl Ministack {
     /// # Panics
     /// If it is refused.
     pub async fn iam(&self, botocore: &mut Botocore, operation: &str, parameters: Value) -> Value {
+        self.call(botocore, "iam", operation, parameters).await
+    }
+
+    /// Calls an operation of any service as root.
+    ///
+    /// # Panics
+    /// If it is refused.
+    pub async fn call(
+        &self,
+        botocore: &mut Botocore,
+        service: &str,
+        operation: &str,
+        parameters: Value,
+    ) -> Value {
         let endpoint = self.endpoint();
         let keys = Some(Self::root());
-        let call = Call { endpoint, service: "iam", operation, parameters, keys, skew: 0 };
+        let call = Call { endpoint, service, operation, parameters, keys, skew: 0 };
         let mut answer = botocore.call(call).await;
         assert_eq!(answer["status"], 200, "{operation}: {answer}");
         answer["answer"].take()
@@ -111,8 +127,8 @@ impl Ministack {
 }
 
 /// What roles trust is tested, not what callers are allowed.
-fn anything_of_sts() -> String {
-    let allow = json!({ "Effect": "Allow", "Action": "sts:*", "Resource": "*" });
+fn anything_of(actions: &[&str]) -> String {
+    let allow = json!({ "Effect": "Allow", "Action": actions, "Resource": "*" });
     json!({ "Version": "2012-10-17", "Statement": [allow] }).to_string()
 }
 

@@ -25,9 +25,7 @@ impl Meaning {
             Self::DeniedToRoot => {
                 "the root user of an account cannot assume roles: use the keys of a user or of a role"
             }
-            Self::MfaFailed => {
-                "check the serial number of the MFA device, and wait for its next code: each is valid once"
-            }
+            Self::MfaFailed => return mfa_failed(asked).into(),
             Self::RegionDisabled => {
                 "activate STS for this region in the IAM settings of the role's account, or use another region"
             }
@@ -98,6 +96,14 @@ fn token_expired(asked: &Asked<'_>) -> String {
     }
 }
 
+fn mfa_failed(asked: &Asked<'_>) -> String {
+    let device = asked.mfa_device.unwrap_or("the serial number");
+    format!(
+        "the code was wrong, or had been used: each is valid once, so wait for the next one; if it stays so, check that \
+         {device} is the MFA device of the user whose keys these are"
+    )
+}
+
 fn denied(meaning: Meaning, asked: &Asked<'_>) -> String {
     let (Some(role), caller) = (asked.role, asked.caller) else {
         return format!("check what denies sts:{} to {}", asked.action.name(), asked.caller);
@@ -115,7 +121,7 @@ fn denied(meaning: Meaning, asked: &Asked<'_>) -> String {
              conditions fit, and that the assertion names the role and the provider together"
         );
     }
-    let sent = Sent { role, with_mfa: asked.with_mfa };
+    let sent = Sent { role, with_mfa: asked.mfa_device.is_some() };
     match meaning {
         Meaning::DeniedTagSession => format!(
             "allow sts:TagSession beside sts:AssumeRole, in the trust policy of {arn} and in the caller's own policies \

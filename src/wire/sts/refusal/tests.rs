@@ -31,6 +31,8 @@ fn read(role: RoleBuilder, token: Option<&str>, status: u16, body: &str) -> Refu
         None => Caller::Credentials { access_key_id: "ASIA1", source: &source },
     };
     let action = if token.is_some() { Action::AssumeRoleWithWebIdentity } else { Action::AssumeRole };
+    // Where it matters, a code went with it.
+    let mfa_device = body.contains("MultiFactor").then_some("arn:aws:iam::123456789012:mfa/alice");
     let asked = Asked {
         provider: "assumed role",
         action,
@@ -38,7 +40,7 @@ fn read(role: RoleBuilder, token: Option<&str>, status: u16, body: &str) -> Refu
         role: Some(&role),
         target: None,
         caller,
-        with_mfa: false,
+        mfa_device,
     };
     Refusal::read(&asked, status, body.as_bytes())
 }
@@ -159,7 +161,7 @@ fn each_remedy_speaks_of_its_case() {
         (
             "AccessDenied",
             "MultiFactorAuthentication failed with invalid MFA one time pass code.",
-            "wait for its next code",
+            "wait for the next one; if it stays so, check that arn:aws:iam::123456789012:mfa/alice is",
         ),
         ("AccessDenied", "Roles may not be assumed by root accounts.", "root user of an account cannot"),
         ("ExpiredToken", "", "renew ASIA1 from instance metadata (web)"),
@@ -269,7 +271,7 @@ fn what_sts_says_is_made_fit_to_be_shown() {
         role: None,
         target: None,
         caller: Caller::Credentials { access_key_id: "ASIA1", source: &source() },
-        with_mfa: false,
+        mfa_device: None,
     };
     let text = Refusal::read(&unnamed, 403, xml("AccessDenied", "no").as_bytes()).failure.to_string();
     assert!(
@@ -292,7 +294,7 @@ fn a_yes_that_cannot_be_used_is_malformed() {
         role: Some(&role),
         target: None,
         caller: Caller::Token { origin: "/run/token" },
-        with_mfa: false,
+        mfa_device: None,
     };
     let failure = asked.unusable(&Problem::Missing("SessionToken"));
     assert_eq!(failure.kind(), FailureKind::Malformed);

@@ -50,8 +50,8 @@ impl Machine {
     /// The profile that is meant, as we see it.
     #[must_use]
     pub fn selected(&self) -> &str {
-        let named = self.profile_in_code.as_deref().or_else(|| self.variable("AWS_PROFILE"));
-        named.unwrap_or("default")
+        let by_variable = || self.variable("AWS_PROFILE").or_else(|| self.variable("AWS_DEFAULT_PROFILE"));
+        self.profile_in_code.as_deref().or_else(by_variable).unwrap_or("default")
     }
 
     pub fn files_mut(&mut self) -> [&mut File; 2] {

@@ -1,7 +1,8 @@
 """Botocore behind standard input and output: one request a line as JSON, one answer a line.
 
 {"ask": "call", ...}     calls an operation of a service: what came back, or the error's status, code and message
-{"ask": "resolve", ...}  resolves credentials from an environment, in a new session: the credentials, or why not
+{"ask": "resolve", ...}  resolves credentials from an environment, in a new session: the credentials, or why not;
+                         with "cli_cache" from the AWS CLI's cache first
 {"ask": "endpoint", ...} host and signing region of a service in an environment
 """
 
@@ -23,6 +24,7 @@ getpass.getpass = no_person
 
 import botocore.auth
 import botocore.config
+import botocore.credentials
 import botocore.exceptions
 import botocore.loaders
 import botocore.session
@@ -75,9 +77,20 @@ def call(request):
         botocore.auth.get_current_datetime = now
 
 
+def keep_as_the_cli_does(session):
+    """What awscli.customizations.assumerole does to each of its sessions."""
+    directory = os.path.expanduser(os.path.join("~", ".aws", "cli", "cache"))
+    chain = session.get_component("credential_provider")
+    for name in ("assume-role", "assume-role-with-web-identity"):
+        chain.get_provider(name).cache = botocore.credentials.JSONFileCache(directory)
+
+
 def resolve(request):
     try:
-        credentials = new_session(request["environ"], request.get("profile")).get_credentials()
+        session = new_session(request["environ"], request.get("profile"))
+        if request.get("cli_cache"):
+            keep_as_the_cli_does(session)
+        credentials = session.get_credentials()
         if credentials is None:
             return {"nothing": True}
         frozen = credentials.get_frozen_credentials()

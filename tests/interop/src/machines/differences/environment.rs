@@ -16,6 +16,24 @@ pub(super) fn has_half_a_pair(machine: &Machine) -> bool {
     is_set("AWS_ACCESS_KEY_ID") != is_set("AWS_SECRET_ACCESS_KEY")
 }
 
+/// They complete a pair.
+pub(super) fn own_names(machine: &Machine, _: &Places) -> Option<Machine> {
+    if !has_half_a_pair(machine) {
+        return None;
+    }
+    let mut machine = machine.clone();
+    for (name, others) in [
+        ("AWS_ACCESS_KEY_ID", &["AWS_ACCESS_KEY"][..]),
+        ("AWS_SECRET_ACCESS_KEY", &["AWS_SECRET_KEY", "SECRET_ACCESS_KEY"]),
+    ] {
+        if machine.variable(name).is_none() {
+            let value = others.iter().find_map(|other| machine.variable(other))?.to_owned();
+            machine.variables.insert(name.to_owned(), value);
+        }
+    }
+    Some(machine)
+}
+
 pub(super) fn keys_alone(machine: &Machine, _: &Places) -> Option<Machine> {
     let is_set = |name| machine.variable(name).is_some();
     let is_whole = is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY");
@@ -38,10 +56,12 @@ pub(super) fn trimmed(machine: &Machine, _: &Places) -> Option<Machine> {
 }
 
 pub(super) fn without_default_profile(machine: &Machine, _: &Places) -> Option<Machine> {
+    machine.variable("AWS_PROFILE")?;
     without(machine, "AWS_DEFAULT_PROFILE")
 }
 
 pub(super) fn without_security_token(machine: &Machine, _: &Places) -> Option<Machine> {
+    machine.variable("AWS_SESSION_TOKEN")?;
     without(machine, "AWS_SECURITY_TOKEN")
 }
 

@@ -3,9 +3,11 @@
 use crate::machines::profile::without_properties;
 use crate::machines::{File, Item, Machine, Places, Section};
 
-/// Also one that is a comment: behind a value, comment signs are part of it.
 pub(super) fn has_continuation(machine: &Machine) -> bool {
-    let goes_on = |line: &str| line.starts_with([' ', '\t']) && !line.trim().is_empty();
+    let goes_on = |line: &str| {
+        let content = line.trim();
+        line.starts_with([' ', '\t']) && !content.is_empty() && !content.starts_with(['#', ';'])
+    };
     [&machine.config, &machine.credentials].iter().flat_map(|file| &file.sections).any(|section| {
         let mut items = section.items.iter().skip_while(|item| matches!(item, Item::Line(_)));
         items.any(|item| match item {

@@ -1,6 +1,7 @@
 //! Variables: which profile, which keys, which services, where.
 
 use super::{Maker, NAMES, REGIONS, SECRETS};
+use crate::machines::profile::{Profile, Profiles, without_properties};
 use crate::machines::resolve::WEB;
 use crate::machines::{File, Item, Machine, Section};
 
@@ -15,12 +16,16 @@ impl Maker<'_> {
             0..12 => {}
             12..69 => _ = set("AWS_PROFILE", &name),
             69..70 => _ = set("AWS_PROFILE", ""),
-            70..72 => _ = set("AWS_DEFAULT_PROFILE", &name),
-            72..74 => {
+            70..76 => _ = set("AWS_DEFAULT_PROFILE", &name),
+            76..77 => {
+                set("AWS_PROFILE", " ");
+                set("AWS_DEFAULT_PROFILE", &name);
+            }
+            77..80 => {
                 set("AWS_PROFILE", &name);
                 set("AWS_DEFAULT_PROFILE", NAMES[0]);
             }
-            74..96 => machine.profile_in_code = Some(name),
+            80..96 => machine.profile_in_code = Some(name),
             96..98 => _ = set("AWS_PROFILE", "nobody"),
             _ => machine.profile_in_code = Some("nobody".to_owned()),
         }
@@ -46,7 +51,12 @@ impl Maker<'_> {
                 set("AWS_SECRET_ACCESS_KEY", self.one_of(&SECRETS).to_owned());
                 set("AWS_SESSION_TOKEN", "token/of+a==session".to_owned());
             }
-            94..97 => {
+            94..95 => {
+                set(self.one_of(&["AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY"]), id);
+                let others = ["AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "SECRET_ACCESS_KEY"];
+                set(self.one_of(&others), secret);
+            }
+            95..97 => {
                 let value = self.one_of(&["", " "]);
                 set("AWS_ACCESS_KEY_ID", value.to_owned());
                 set("AWS_SECRET_ACCESS_KEY", value.to_owned());
@@ -61,7 +71,7 @@ impl Maker<'_> {
         }
         for (percent, variable, value) in [
             (20, "AWS_ACCOUNT_ID", "111111111111"),
-            (5, "AWS_SECURITY_TOKEN", "token/of+boto=="),
+            (10, "AWS_SECURITY_TOKEN", "token/of+boto=="),
             (5, "AWS_SESSION_TOKEN", ""),
         ] {
             if self.chance(percent) {
@@ -82,6 +92,21 @@ impl Maker<'_> {
             (self.rng.bool(), "AWS_ROLE_SESSION_NAME", "of-env"),
         ] {
             if is_set {
+                machine.variables.insert(variable.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    /// What aws-vault reads for the role of the profile that is asked for: tags and an identity change nothing else.
+    pub(super) fn set_tags(&mut self, machine: &mut Machine) {
+        for (variable, value) in [
+            ("AWS_SESSION_TAGS", "team=a, cost=42"),
+            ("AWS_TRANSITIVE_TAGS", "team"),
+            ("AWS_SOURCE_IDENTITY", "alice"),
+        ] {
+            // STS takes no key of a tag that is not there.
+            let has_tags = machine.variables.contains_key("AWS_SESSION_TAGS");
+            if self.chance(4) && (has_tags || variable != "AWS_TRANSITIVE_TAGS") {
                 machine.variables.insert(variable.to_owned(), value.to_owned());
             }
         }
@@ -116,6 +141,28 @@ impl Maker<'_> {
         for variable in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
             if is_set && self.chance(60) {
                 machine.variables.insert(variable.to_owned(), self.one_of(&REGIONS).to_owned());
+            }
+        }
+    }
+
+    /// A role on the way has a region of its own, which counts where no variable names one.
+    pub(super) fn set_regions_of_sources(&mut self, machine: &mut Machine) {
+        let profiles = Profiles::of(machine);
+        let chain = profiles.chain(machine.selected());
+        let is_role = |profile: Profile<'_>| profile.has(&["role_arn"]) && !profile.has_static_keys();
+        let sources = chain.iter().skip(1).filter(|(_, profile)| is_role(*profile));
+        let sources: Vec<String> = sources.map(|(name, _)| (*name).to_owned()).collect();
+        if sources.is_empty() || !self.chance(50) {
+            return;
+        }
+        for variable in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+            machine.variables.remove(variable);
+        }
+        for file in machine.files_mut() {
+            let is_source = |section: &Section| sources.contains(&section.header.name);
+            without_properties(file, |section, property| is_source(section) && property.is("region"));
+            for section in file.sections.iter_mut().filter(|section| is_source(section)) {
+                section.push("region", REGIONS[3]);
             }
         }
     }

@@ -26,10 +26,12 @@ pub(super) fn machine(rng: &mut Rng, places: &Places) -> Machine {
     maker.select(&mut machine);
     maker.set_keys(&mut machine);
     maker.set_web_identity(&mut machine);
+    maker.set_tags(&mut machine);
     maker.set_services(&mut machine);
     maker.set_regions(&mut machine);
     maker.set_endpoints(&mut machine);
     maker.place_files(&mut machine);
+    maker.set_regions_of_sources(&mut machine);
     let noises = match maker.below(90, 100) {
         0..35 => 0,
         35..90 => 1,
