@@ -6,6 +6,7 @@
 //! With the feature `peers` also what no count can tell: how long reads take while the source is in trouble.
 
 pub mod allocations;
+pub mod callgrind;
 #[cfg(feature = "peers")]
 pub mod cached;
 pub mod cold;
@@ -15,4 +16,6 @@ pub mod contestant;
 pub mod load;
 #[cfg(feature = "peers")]
 pub mod outage;
+pub mod fake_sts;
 pub mod reads;
+pub mod tenants;

@@ -236,11 +236,3 @@ impl<K> fmt::Debug for CachePool<K> {
             .finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-#[test]
-fn scratch() {
-    use std::mem::size_of;
-    println!("machine {} snapshot {} policy {} clock {} env {} cred {} assume {} role {}", size_of::<crate::cache::machine::Machine<Credentials>>(), size_of::<crate::cache::state::Snapshot<Credentials>>(), size_of::<RefreshPolicy>(), size_of::<Clock>(), size_of::<Env>(), size_of::<Credentials>(), size_of::<Observed<crate::providers::AssumeRole>>(), size_of::<Role>());
-    println!("tower {}", size_of::<crate::cache::machine::Tower<Credentials>>());
-}

@@ -1,0 +1,92 @@
+//! Pools of many tenants: filled from an STS in another process, and read.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+
+use aws_credential_chain::providers::StaticKeys;
+use aws_credential_chain::sts::StsLimiter;
+use aws_credential_chain::{CachePool, Credentials, Role, provider_fn};
+
+/// Reads a pool of so many tenants, whose credentials come from nowhere, in turn; `after_fill` is called in between.
+///
+/// # Panics
+/// If that fails.
+pub async fn read(tenants: usize, times: u64, after_fill: impl FnOnce()) {
+    let token: Arc<str> = "t".repeat(1024).into();
+    let pool = CachePool::builder(move |_: &Role| {
+        let token = Arc::clone(&token);
+        Ok(provider_fn(move || {
+            let token = Arc::clone(&token);
+            let expiry = SystemTime::now() + Duration::from_hours(6);
+            async move { Credentials::builder("ASIA", "secret").session_token(&*token).expiry(expiry).build() }
+        }))
+    })
+    .capacity(100_000)
+    .build();
+    let roles: Vec<Role> = (0..tenants).map(role).collect();
+    for role in &roles {
+        pool.credentials(role).await.unwrap();
+    }
+    // As a request would have it: built from its own data, and not the one that the pool keeps.
+    let asked: Vec<Role> = (0..tenants.min(ASKED)).map(role).collect();
+    after_fill();
+    for role in asked.iter().cycle().take(times.try_into().unwrap()) {
+        black_box(pool.credentials(role).await.unwrap());
+    }
+}
+
+/// Fills a pool from the STS at this address, reads all of it once more, and answers with how much memory the process has had
+/// on top of what it had with the first tenant.
+///
+/// # Panics
+/// If that fails.
+pub async fn fill(sts: &str, tenants: usize) -> u64 {
+    let keys = StaticKeys::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", None).unwrap();
+    let pool = CachePool::of_roles(keys)
+        .endpoint_url(sts)
+        .capacity(tenants)
+        .limiter(StsLimiter::new().per_second(u32::MAX))
+        .build();
+    pool.credentials(&role(0)).await.unwrap();
+    let before = resident();
+    let next = Arc::new(AtomicUsize::new(1));
+    let fillers: Vec<_> = (0..FILLERS)
+        .map(|_| {
+            let (pool, next) = (pool.clone(), Arc::clone(&next));
+            tokio::spawn(async move {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= tenants {
+                        return;
+                    }
+                    pool.credentials(&role(number)).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for filler in fillers {
+        filler.await.unwrap();
+    }
+    assert_eq!(pool.len(), tenants);
+    assert!((0..tenants).all(|number| pool.current(&role(number)).is_some()));
+    resident() - before
+}
+
+/// A role as a service has it for a customer: an account, a name, an external id.
+fn role(number: usize) -> Role {
+    Role::builder(format!("arn:aws:iam::{:012}:role/acme/reader", 100_000_000_000 + number))
+        .external_id(format!("0f8fad5b-d9cb-469f-a165-{number:012}"))
+        .build()
+        .unwrap()
+}
+
+/// The process's resident memory, in bytes.
+fn resident() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * rustix::param::page_size() as u64
+}
+
+const FILLERS: usize = 32;
+const ASKED: usize = 1000;
