@@ -4,7 +4,11 @@
 //! Starts a local AWS in a process of its own, which checks every signature, fills a pool from it, reads all of it, and tells
 //! what a tenant takes. Built without optimization it does so with 2,000 tenants, because signing and checking take most of
 //! the time then; with `--release` with 100,000. `--tenants N` says otherwise.
-#![allow(clippy::disallowed_methods, clippy::cast_precision_loss, reason = "it measures, and it starts a process")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::cast_precision_loss,
+    reason = "it measures, and it starts a process"
+)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -33,7 +37,10 @@ async fn main() -> Result<(), Anything> {
 async fn fill_and_read(tenants: usize) -> Result<(), Anything> {
     let mut out = std::io::stdout();
     if cfg!(debug_assertions) {
-        writeln!(out, "a build without optimization: for 100,000 tenants use `cargo run --release --example tenants`")?;
+        writeln!(
+            out,
+            "a build without optimization: for 100,000 tenants use `cargo run --release --example tenants`"
+        )?;
     }
     let aws = LocalAwsProcess::start(tenants)?;
 
@@ -52,13 +59,18 @@ async fn fill_and_read(tenants: usize) -> Result<(), Anything> {
     let before = resident();
     let started = Instant::now();
     let next = Arc::new(AtomicUsize::new(1));
-    let fillers: Vec<_> = (0..FILLERS).map(|_| tokio::spawn(fill(pool.clone(), Arc::clone(&next), tenants))).collect();
+    let fillers: Vec<_> =
+        (0..FILLERS).map(|_| tokio::spawn(fill(pool.clone(), Arc::clone(&next), tenants))).collect();
     for filler in fillers {
         filler.await??;
     }
     writeln!(out, "{} tenants have come in {:.1} s", pool.len(), started.elapsed().as_secs_f32())?;
     if let (Some(before), Some(now)) = (before, resident()) {
-        writeln!(out, "  {} bytes of memory each, credentials and all", now.saturating_sub(before) / tenants)?;
+        writeln!(
+            out,
+            "  {} bytes of memory each, credentials and all",
+            now.saturating_sub(before) / tenants
+        )?;
     }
 
     let roles = (0..tenants).map(role).collect::<Result<Vec<_>, _>>()?;
@@ -71,8 +83,10 @@ async fn fill_and_read(tenants: usize) -> Result<(), Anything> {
 
     let one = pool.credentials(&roles[tenants / 2]).await?;
     writeln!(out, "  one of them: {}", one.source())?;
-    let distinct: std::collections::HashSet<_> =
-        roles.iter().filter_map(|role| pool.with_current(role, |held| held.access_key_id().to_owned())).collect();
+    let distinct: std::collections::HashSet<_> = roles
+        .iter()
+        .filter_map(|role| pool.with_current(role, |held| held.access_key_id().to_owned()))
+        .collect();
     if distinct.len() != tenants {
         return Err("two tenants share a session".into());
     }

@@ -43,11 +43,12 @@ struct Parts {
     secret_access_key: SecretString,
     session_token: Option<SecretString>,
     expiry: Option<SystemTime>,
-    account_id: Option<Box<str>>,
+    account_id: Option<AccountId>,
     packed_policy_size: Option<u8>,
     source: Source,
     generation: u64,
-    asks_for: Option<Box<str>>,
+    // Boxed twice: hardly any has it.
+    asks_for: Option<Box<AsksFor>>,
     #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
     forms: crate::interop::Forms,
 }
@@ -116,7 +117,7 @@ impl Credentials {
     /// The twelve digits of the account that the credentials belong to, where the source tells it.
     #[must_use]
     pub fn account_id(&self) -> Option<&str> {
-        self.parts.account_id.as_deref()
+        self.parts.account_id.as_ref().map(AccountId::as_str)
     }
 
     /// How much of the room for session policies and tags they take, in percent, where STS tells it.
@@ -155,12 +156,12 @@ impl Credentials {
 
     /// What a person has to give for the next set, for errors: a cache asks for it only where somebody asks the cache.
     pub(crate) fn asks_for(&self) -> Option<&str> {
-        self.parts.asks_for.as_deref()
+        self.parts.asks_for.as_ref().map(|asked| &*asked.what)
     }
 
     #[cfg(feature = "sts")]
     pub(crate) fn asking_for(mut self, what: String) -> Self {
-        Arc::make_mut(&mut self.parts).asks_for = Some(what.into());
+        Arc::make_mut(&mut self.parts).asks_for = Some(Box::new(AsksFor { what: what.into() }));
         self
     }
 
@@ -187,11 +188,41 @@ impl fmt::Debug for Credentials {
             .field("secret_access_key", &"[REDACTED]")
             .field("session_token", &parts.session_token.as_ref().map(|_| "[REDACTED]"))
             .field("expiry", &parts.expiry.map(WallTime::from))
-            .field("account_id", &parts.account_id)
+            .field("account_id", &self.account_id())
             .field("source", &format_args!("{}", parts.source))
             .field("generation", &parts.generation)
             .field("stale", &self.stale)
             .finish()
+    }
+}
+
+#[derive(Clone)]
+struct AsksFor {
+    what: Box<str>,
+}
+
+/// In place: there may be a hundred thousand.
+#[derive(Clone)]
+enum AccountId {
+    Digits([u8; 12]),
+    Other(Box<str>),
+}
+
+impl AccountId {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Digits(digits) => std::str::from_utf8(digits).unwrap_or_default(),
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl From<String> for AccountId {
+    fn from(text: String) -> Self {
+        match text.as_bytes().try_into() {
+            Ok(digits) if text.is_ascii() => Self::Digits(digits),
+            _ => Self::Other(text.into()),
+        }
     }
 }
 
@@ -302,7 +333,7 @@ impl CredentialsBuilder {
             session_token,
             expiry,
             packed_policy_size,
-            account_id: account_id.map(Into::into),
+            account_id: account_id.map(AccountId::from),
             source,
             generation: next_generation(),
             asks_for: None,

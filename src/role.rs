@@ -96,13 +96,13 @@ struct Request {
     arn: RoleArn,
     session_name: Option<Box<str>>,
     external_id: Option<Box<str>>,
-    duration: Option<Duration>,
     /// What few roles have. `None` if there is nothing in it, so that equal roles compare equal.
     further: Option<Box<Further>>,
 }
 
 #[derive(Default, PartialEq, Eq, Hash)]
 struct Further {
+    duration: Option<Duration>,
     policy: Option<SessionPolicy>,
     policy_arns: Vec<String>,
     tags: Vec<SessionTag>,
@@ -140,7 +140,7 @@ impl Role {
     /// How long the session is to last. `None`: as STS has it, an hour.
     #[must_use]
     pub fn duration(&self) -> Option<Duration> {
-        self.0.request.duration
+        self.further()?.duration
     }
 
     /// Narrows what the session may do.

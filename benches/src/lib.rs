@@ -6,16 +6,16 @@
 //! With the feature `peers` also what no count can tell: how long reads take while the source is in trouble.
 
 pub mod allocations;
-pub mod callgrind;
 #[cfg(feature = "peers")]
 pub mod cached;
+pub mod callgrind;
 pub mod cold;
 #[cfg(feature = "peers")]
 pub mod contestant;
+pub mod fake_sts;
 #[cfg(feature = "peers")]
 pub mod load;
 #[cfg(feature = "peers")]
 pub mod outage;
-pub mod fake_sts;
 pub mod reads;
 pub mod tenants;

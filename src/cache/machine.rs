@@ -35,12 +35,18 @@ pub(super) struct Tower<V> {
     pub(super) era: u64,
     /// Counts flights.
     flights: u64,
+    // Boxed: most have none of it.
+    rare: Option<Box<Rare>>,
+    random: fastrand::Rng,
+    window_draw: f64,
+}
+
+#[derive(Default)]
+struct Rare {
     /// What services refused while the flight is up, by mark.
     rejected: Vec<u64>,
     /// Schedulers that keep the value fresh.
     watches: Vec<Watch>,
-    random: fastrand::Rng,
-    window_draw: f64,
 }
 
 /// Why somebody wants a flight.
@@ -73,15 +79,7 @@ impl<V: Perishable> Machine<V> {
         let window_draw = random.f64();
         Self {
             slot: Slot::new(Snapshot::empty()),
-            tower: Mutex::new(Tower {
-                flight: None,
-                era: 0,
-                flights: 0,
-                rejected: Vec::new(),
-                watches: Vec::new(),
-                random,
-                window_draw,
-            }),
+            tower: Mutex::new(Tower { flight: None, era: 0, flights: 0, rare: None, random, window_draw }),
             policy,
             clock,
             env,
@@ -120,7 +118,9 @@ impl<V: Perishable> Machine<V> {
             let (flight, landing) = Flight::new(self, departure, tower.era, tower.flights);
             let flight = Arc::new(flight);
             tower.flight = Some(Arc::clone(&flight));
-            tower.rejected.clear();
+            if let Some(rare) = &mut tower.rare {
+                rare.rejected.clear();
+            }
             (flight, landing)
         };
         self.source.tell(News::Started);
@@ -148,7 +148,7 @@ impl<V: Perishable> Machine<V> {
             return (outcome, None);
         }
         let draws = Draws { window: tower.window_draw, pause: tower.draw(now) };
-        let arrival = Arrival { now, policy: &self.policy, draws, rejected: &tower.rejected, look_after };
+        let arrival = Arrival { now, policy: &self.policy, draws, rejected: tower.rejected(), look_after };
         let before = self.slot.snapshot();
         let after = before.landed(outcome, departure, &arrival);
         // They are told what the snapshot says, with the time of the next attempt.
@@ -171,10 +171,10 @@ impl<V: Perishable> Machine<V> {
             }
             // It may be what the flight brings: where caches are nested, others have had it already.
             if tower.flight.is_some()
-                && !tower.rejected.contains(&mark)
-                && tower.rejected.len() < REJECTED_MAX
+                && !tower.rejected().contains(&mark)
+                && tower.rejected().len() < REJECTED_MAX
             {
-                tower.rejected.push(mark);
+                tower.rare().rejected.push(mark);
             }
             snapshot
         };
@@ -239,23 +239,23 @@ impl<V: Perishable> Kept for Machine<V> {
     }
 
     fn watched_by(&self, watch: Watch) {
-        self.tower().watches.push(watch);
+        self.tower().rare().watches.push(watch);
     }
 
     fn unwatched(&self, number: u64) {
-        self.tower().watches.retain(|watch| watch.number != number);
+        self.tower().rare().watches.retain(|watch| watch.number != number);
     }
 }
 
 impl<V> Machine<V> {
     /// Outside of the lock: a scheduler has one of its own.
     pub(super) fn tell_watches(&self, what: impl Fn(&Watch)) {
-        let watches = self.tower().watches.clone();
+        let Some(watches) = self.tower().rare.as_ref().map(|rare| rare.watches.clone()) else { return };
         watches.iter().for_each(what);
     }
 
     pub(super) fn is_watched(&self) -> bool {
-        !self.tower().watches.is_empty()
+        self.tower().rare.as_ref().is_some_and(|rare| !rare.watches.is_empty())
     }
 
     pub(super) fn source(&self) -> &dyn Fetch<V> {
@@ -269,6 +269,14 @@ impl<V> Machine<V> {
 }
 
 impl<V> Tower<V> {
+    fn rejected(&self) -> &[u64] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.rejected)
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
     /// Processes that were restored from one snapshot have one generator, but not one time.
     fn draw(&mut self, now: WallTime) -> f64 {
         fastrand::Rng::with_seed(self.random.u64(..) ^ now.seed()).f64()

@@ -71,7 +71,6 @@ use crate::wire::sts::{self as wire, Action, Asked, Caller, Mfa, Session};
 pub struct AssumeRole {
     by: Arc<Assumer>,
     role: Role,
-    mfa: Option<Box<MfaDevice>>,
 }
 
 /// With whose credentials roles are assumed, and where STS is asked. A pool's roles share one.
@@ -80,6 +79,7 @@ pub(crate) struct Assumer {
     pub(crate) host: Host,
     pub(crate) settings: ServiceSettings,
     provider: SharedProvider,
+    mfa: Option<Arc<MfaDevice>>,
     // Made at the first fetch: until then the machine it lives in may be exchanged.
     parts: OnceLock<Parts>,
 }
@@ -96,6 +96,7 @@ impl Assumer {
             host: Host::default(),
             settings: ServiceSettings::default(),
             provider: SharedProvider::new(provider),
+            mfa: None,
             parts: OnceLock::new(),
         }
     }
@@ -111,11 +112,12 @@ impl Assumer {
 /// For one that is set up otherwise.
 impl Clone for Assumer {
     fn clone(&self) -> Self {
-        let Self { host, settings, provider, .. } = self;
+        let Self { host, settings, provider, mfa, .. } = self;
         Self {
             host: host.clone(),
             settings: settings.clone(),
             provider: provider.clone(),
+            mfa: mfa.clone(),
             parts: OnceLock::new(),
         }
     }
@@ -127,15 +129,15 @@ impl AssumeRole {
     }
 
     pub(crate) fn of(host: Host, settings: ServiceSettings, provider: SharedProvider, role: Role) -> Self {
-        Self::by(Arc::new(Assumer { host, settings, provider, parts: OnceLock::new() }), role)
+        Self::by(Arc::new(Assumer { host, settings, provider, mfa: None, parts: OnceLock::new() }), role)
     }
 
     pub(crate) fn by(by: Arc<Assumer>, role: Role) -> Self {
-        Self { by, role, mfa: None }
+        Self { by, role }
     }
 
     pub(crate) fn with_device(mut self, device: MfaDevice) -> Self {
-        self.mfa = Some(Box::new(device));
+        Arc::make_mut(&mut self.by).mfa = Some(Arc::new(device));
         self
     }
 
@@ -210,11 +212,12 @@ impl AssumeRole {
     }
 
     async fn source(&self) -> Result<Credentials, Error> {
-        let source = cache::as_called(self.by.parts().source.retrieve()).await.map_err(|error| match error {
-            // Nothing is set up at all: a chain may go on.
-            Error::NotConfigured(_) => error,
-            Error::Failed(failure) => self.without_source(&failure),
-        })?;
+        let source =
+            cache::as_called(self.by.parts().source.retrieve()).await.map_err(|error| match error {
+                // Nothing is set up at all: a chain may go on.
+                Error::NotConfigured(_) => error,
+                Error::Failed(failure) => self.without_source(&failure),
+            })?;
         if source.is_anonymous() {
             let message = format!("{} cannot be assumed with anonymous credentials", self.role.arn());
             return Err(Failure::new(FailureKind::Misconfigured, NAME, message)
@@ -302,7 +305,7 @@ impl AssumeRole {
 
 impl CredentialsProvider for AssumeRole {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        let Some(device) = &self.mfa else { return self.issue(None).await };
+        let Some(device) = &self.by.mfa else { return self.issue(None).await };
         let role_arn = self.role.arn().as_str();
         device.can_answer(role_arn)?;
         // First: nobody is asked for a code that nothing can be signed with.
@@ -314,7 +317,7 @@ impl CredentialsProvider for AssumeRole {
     fn time_limit(&self) -> Duration {
         let source = self.by.provider.time_limit();
         let hops = source.saturating_add(STEP_LIMIT).min(HOPS_LIMIT.max(source));
-        let asks_a_person = self.mfa.as_ref().is_some_and(|device| device.asks_a_person());
+        let asks_a_person = self.by.mfa.as_ref().is_some_and(|device| device.asks_a_person());
         if asks_a_person { hops.saturating_add(PERSON_LIMIT) } else { hops }
     }
 

@@ -139,8 +139,8 @@ impl RoleBuilder {
             arn: RoleArn::new(self.arn)?,
             session_name: self.session_name.map(Into::into),
             external_id: self.external_id.map(Into::into),
-            duration: self.duration,
             further: Further {
+                duration: self.duration,
                 policy: self.policy,
                 policy_arns: sorted(self.policy_arns),
                 tags: sorted_by_key(self.tags, SessionTag::key),
@@ -170,7 +170,7 @@ impl Request {
         let nothing = Further::default();
         let further = self.further.as_deref().unwrap_or(&nothing);
         check(&SOURCE_IDENTITY, "the source identity", further.source_identity.as_deref())?;
-        check_duration(self.duration)?;
+        check_duration(further.duration)?;
         further.check(&self.arn)
     }
 }

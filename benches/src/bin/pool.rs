@@ -32,7 +32,7 @@ fn table() -> ExitCode {
     let mut over = Vec::new();
     println!("tenants     bytes a tenant");
     for tenants in [10_000, 100_000] {
-        let bytes = filled(tenants) / tenants;
+        let bytes = filled(tenants);
         println!("{tenants:>7} {bytes:>18}");
         if bytes > BYTES_MAX {
             over.push(format!("{tenants} tenants: {bytes} bytes each (at most {BYTES_MAX})"));
@@ -44,7 +44,9 @@ fn table() -> ExitCode {
             let instructions = callgrind::each(&std::env::current_exe().unwrap(), &["read", tenants], 10_000);
             println!("{tenants:>7} {instructions:>25}");
             if instructions > HIT_MAX {
-                over.push(format!("{tenants} tenants: {instructions} instructions a hit (at most {HIT_MAX})"));
+                over.push(format!(
+                    "{tenants} tenants: {instructions} instructions a hit (at most {HIT_MAX})"
+                ));
             }
         }
     } else {
@@ -56,7 +58,7 @@ fn table() -> ExitCode {
     if over.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// The memory of so many tenants.
+/// The memory of one of so many tenants.
 fn filled(tenants: u64) -> u64 {
     let this = std::env::current_exe().unwrap();
     let sts = Sts::start();
@@ -73,11 +75,8 @@ struct Sts {
 
 impl Sts {
     fn start() -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
-            .arg("sts")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut process =
+            Command::new(std::env::current_exe().unwrap()).arg("sts").stdout(Stdio::piped()).spawn().unwrap();
         let mut address = String::new();
         std::io::BufReader::new(process.stdout.take().unwrap()).read_line(&mut address).unwrap();
         Self { process, address: address.trim().to_owned() }

@@ -5,11 +5,11 @@
 //! no hit asks a clock.
 
 use std::cell::Cell;
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::cache::machine::Machine;
 use crate::cache::{CredentialsCache, Refresher};
@@ -19,7 +19,8 @@ use crate::wall_time::WallTime;
 
 pub(super) struct Table<K> {
     shards: Box<[Shard<K>]>,
-    hasher: RandomState,
+    /// Seeded by chance. Keys that collide nevertheless make a shard slower, and no shard large.
+    hasher: DefaultHashBuilder,
     capacity: usize,
     len: AtomicUsize,
     /// The seconds, and newcomers within the second.
@@ -74,7 +75,7 @@ impl<K> Table<K> {
         let shards = (capacity / TENANTS_A_SHARD).clamp(1, SHARDS_MAX).next_power_of_two();
         Self {
             shards: (0..shards).map(|_| Shard::new()).collect(),
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
             capacity,
             len: AtomicUsize::new(0),
             stamp: AtomicU64::new(0),

@@ -23,7 +23,7 @@ async fn next(hop: &AssumeRole, looks: &mut Vec<Look>) -> Result<Next, Error> {
     let endpoint = found.sts(Hints { partition: arn.partition(), instance_region: None })?;
     // Which one that is, only asking tells.
     let or = if is_set { "" } else { "; if the role of an instance is the source, in the instance's region" };
-    let sent = Sent { role: &hop.role, with_mfa: hop.mfa.is_some() }.list(true);
+    let sent = Sent { role: &hop.role, with_mfa: hop.by.mfa.is_some() }.list(true);
     looks.push(Look::new(arn, format_args!("AssumeRole, {endpoint}{or}; sent with it: {sent}")));
     Ok(Next::Ask(format!("POST {} to assume {arn}", endpoint.url)))
 }
