@@ -51,7 +51,6 @@ fn table() -> ExitCode {
         let limit = match name {
             "sync" | "lent" => READ_SYNC_MAX,
             "awaited" => READ_AWAITED_MAX,
-            "pool" => READ_POOL_MAX,
             _ => continue,
         };
         if instructions > limit || allocations > 0 {
@@ -188,7 +187,6 @@ fn answer(mut stream: std::net::TcpStream) -> Option<()> {
 const READS: u64 = 1000;
 const READ_SYNC_MAX: u64 = 150;
 const READ_AWAITED_MAX: u64 = 250;
-const READ_POOL_MAX: u64 = 400;
 /// On top of the start of a process and its runtime. Together with it the aims are 0.8 and 1.5 million.
 const COLD_MAX: u64 = 120_000;
 const COLD_METADATA_MAX: u64 = 700_000;
