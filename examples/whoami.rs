@@ -15,7 +15,9 @@ use aws_credential_chain::{Credentials, CredentialsCache, DefaultChain};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `args` would panic at one that is not UTF-8.
+    let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    let arguments: Vec<String> = arguments.collect();
     let chain = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => DefaultChain::new(),
         ["--profile", name] => DefaultChain::new().profile(*name),
@@ -24,7 +26,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match show(CredentialsCache::new(chain.mfa(ask))).await {
+    match show(chain.mfa(ask)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             explain(&format!("whoami: {error:#}"));
@@ -45,14 +47,20 @@ async fn ask(prompt: MfaPrompt) -> Result<String, Box<dyn Error + Send + Sync>> 
 }
 
 /// `println!` would panic where nobody reads any more.
-async fn show(cache: CredentialsCache) -> Result<(), Box<dyn Error>> {
+async fn show(chain: DefaultChain) -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout();
+    // Where the profile says: another partition does not know these credentials.
+    let region = chain.resolve_region().await.ok();
+    let endpoint_url = chain.resolve_endpoint_url("STS").await?;
+    let cache = CredentialsCache::new(chain);
     let credentials = cache.credentials().await?;
     writeln!(out, "source      {}", credentials.source())?;
     writeln!(out, "access key  {}", credentials.access_key_id())?;
     writeln!(out, "account     {}", credentials.account_id().unwrap_or("not told by the source"))?;
     writeln!(out, "expires     {}", expiry(&credentials))?;
-    let identity = Sts::new().caller_identity(&credentials).await?;
+    let sts = region.into_iter().fold(Sts::new(), Sts::region);
+    let sts = endpoint_url.into_iter().fold(sts, Sts::endpoint_url);
+    let identity = sts.caller_identity(&credentials).await?;
     writeln!(out, "identity    {}", identity.arn())?;
     writeln!(out, "            account {}, user id {}", identity.account_id(), identity.user_id())?;
     Ok(())

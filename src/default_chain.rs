@@ -52,6 +52,7 @@ pub struct DefaultChain {
     region: Option<Region>,
     #[cfg(feature = "profile")]
     mfa: Option<crate::providers::mfa::MfaCallback>,
+    #[cfg(feature = "profile")]
     cli_cache: crate::cli_cache::CliCache,
     environment: Slot,
     profile_files: Slot,
@@ -82,6 +83,7 @@ impl DefaultChain {
             region: None,
             #[cfg(feature = "profile")]
             mfa: None,
+            #[cfg(feature = "profile")]
             cli_cache: crate::cli_cache::CliCache::default(),
             environment: Slot::Standard,
             profile_files: Slot::Standard,
@@ -315,6 +317,7 @@ impl CredentialsProvider for DefaultChain {
     async fn retrieve(&self) -> Result<Credentials, Error> {
         let credentials = self.chain().retrieve().await?;
         if credentials.source().kind() == SourceKind::Environment
+            && !matches!(self.profile_files, Slot::Removed)
             && let Some((variable, profile)) = self.host.env.profile()
         {
             tracing::warn!(profile, "{}", explained::keys_before_profile(variable));

@@ -210,15 +210,17 @@ impl Given {
         let expiry = credentials.expiry().map(WallTime::from);
         let left = expiry.map(|expiry| now.until(expiry)).unwrap_or_default();
         let stale_servable = credentials.source().kind().is_stale_servable();
+        // Those that need a code are kept to their end.
+        let renews = credentials.asks_for().is_none();
         let window = RefreshPolicy::default().windows(left, stale_servable, 0.0).advisory;
         Self {
             access_key_id: credentials.access_key_id().to_owned(),
             account_id: credentials.account_id().map(str::to_owned),
             source: credentials.source().to_string(),
             expiry,
-            renewed_from: expiry.map(|expiry| expiry.minus(window)),
+            renewed_from: expiry.filter(|_| renews).map(|expiry| expiry.minus(window)),
             left,
-            may_change,
+            may_change: may_change && renews,
         }
     }
 }

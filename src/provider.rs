@@ -114,6 +114,27 @@ pub trait ProviderExt: CredentialsProvider + Sized {
     fn assume(self, role: crate::Role) -> crate::providers::AssumeRole {
         crate::providers::AssumeRole::new(self, role)
     }
+
+    /// Assumes the role that `role` gives, which is called once for each fetch: for tags, session names or policies that
+    /// change with time.
+    ///
+    /// ```
+    /// use aws_credential_chain::{CredentialsCache, DefaultChain, ProviderExt, Role};
+    ///
+    /// # fn release() -> String { String::new() }
+    /// let cache = CredentialsCache::new(DefaultChain::new().assume_with(|| {
+    ///     Role::builder("arn:aws:iam::123456789012:role/deploy").tag("release", release()).build()
+    /// }));
+    /// ```
+    ///
+    /// What it fails with is what the fetch fails with. It must not block; whatever takes time belongs elsewhere. The
+    /// partition is the role's, so `role` may even change that.
+    fn assume_with<F>(self, role: F) -> crate::providers::AssumeRole
+    where
+        F: Fn() -> Result<crate::Role, Error> + Send + Sync + 'static,
+    {
+        crate::providers::AssumeRole::made(self, role)
+    }
 }
 
 #[cfg(feature = "sts")]

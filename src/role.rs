@@ -277,12 +277,17 @@ pub(crate) struct Flaw {
 }
 
 impl Flaw {
-    fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { what: what.into(), remedy: remedy.into() }
     }
 
+    /// As an error of whoever was given it.
+    pub(crate) fn of(self, provider: &'static str) -> Error {
+        Failure::new(FailureKind::Misconfigured, provider, self.what).with_remedy(self.remedy).into()
+    }
+
     fn into_error(self) -> Error {
-        Failure::new(FailureKind::Misconfigured, NAME, self.what).with_remedy(self.remedy).into()
+        self.of(NAME)
     }
 
     fn of_role(mut self, arn: &RoleArn) -> Error {

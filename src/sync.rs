@@ -2,9 +2,8 @@
 //! that a build with `--cfg aws_credential_chain_model` can put shuttle's in its place and choose who runs when: see
 //! `cache/model.rs`.
 //!
-//! Three things are the same in both. `Arc`: nothing depends on when the last one goes. tokio's `Notify`: it runs under any
-//! executor, and its inside is tokio's to prove. The passengers of a flight: a hint to providers, on which no answer
-//! depends.
+//! Two things are the same in both. `Arc`: nothing depends on when the last one goes. The passengers of a flight: a hint to
+//! providers, on which no answer depends.
 
 #[cfg(all(test, aws_credential_chain_model))]
 pub(crate) mod model;
@@ -16,10 +15,15 @@ mod real {
 
     pub(crate) use arc_swap::ArcSwap;
     pub(crate) use tokio::runtime::{Handle, Id};
+    pub(crate) use tokio::sync::Notify;
     pub(crate) use tokio::time::{Instant, sleep, timeout};
 }
 
 #[cfg(all(test, aws_credential_chain_model))]
-pub(crate) use self::model::{ArcSwap, AtomicBool, Handle, Id, Instant, Mutex, MutexGuard, sleep, timeout};
+pub(crate) use self::model::{
+    ArcSwap, AtomicBool, Handle, Id, Instant, Mutex, MutexGuard, Notify, sleep, timeout,
+};
 #[cfg(not(all(test, aws_credential_chain_model)))]
-pub(crate) use self::real::{ArcSwap, AtomicBool, Handle, Id, Instant, Mutex, MutexGuard, sleep, timeout};
+pub(crate) use self::real::{
+    ArcSwap, AtomicBool, Handle, Id, Instant, Mutex, MutexGuard, Notify, sleep, timeout,
+};

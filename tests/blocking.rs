@@ -165,6 +165,29 @@ fn the_end_of_a_program_is_not_held_up() {
     assert!(started.elapsed() < Duration::from_secs(10));
 }
 
+/// Run by the next one, in a process of its own.
+#[tokio::test]
+#[ignore = "has no thread to be had, for the test of that"]
+async fn says_that_there_is_no_thread() {
+    let cache = CredentialsCache::new(provider_fn(|| async { Credentials::builder("AKIA", "s").build() }));
+    let error = cache.credentials().unwrap_err();
+    assert_eq!(kind(&error), Some(FailureKind::NoRuntime));
+    assert!(error.to_string().contains("its thread cannot be started"), "{error}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_thread_it_is_an_error_and_no_panic() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "says_that_there_is_no_thread", "--test-threads=1"])
+        // More than there is.
+        .env("RUST_MIN_STACK", (1_u64 << 60).to_string())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn there_is_one_thread_whatever_the_number_of_caches() {

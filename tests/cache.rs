@@ -375,6 +375,18 @@ async fn renew_asks_now_and_keeps_what_is_in_hand_if_it_fails() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_renewal_shares_the_no_that_a_read_was_told() {
+    let world = World::new();
+    let script = Script::new(&world, [], Step::Withheld.after(SECOND));
+    let cache = script.cache(&world);
+    let (read, renewed) = tokio::join!(cache.credentials(), cache.renew());
+    assert!(read.is_err() && renewed.is_err());
+    assert_eq!(script.calls(), 1, "somebody was asked twice");
+    assert!(cache.renew().await.is_err());
+    assert_eq!(script.calls(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn forget_drops_what_is_held_and_what_is_on_its_way() {
     let world = World::new();
     let script = Script::new(&world, [Step::Live(HOUR).after(2 * SECOND)], Step::Live(HOUR));

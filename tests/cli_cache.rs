@@ -369,4 +369,16 @@ mod on_disk {
         assert_eq!(machine.aws.count(Route::Sts), 3);
         assert_eq!(machine.resolve("hub").await.access_key_id(), written.access_key_id());
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_directory_that_is_a_link_is_followed() {
+        let (machine, home) = Machine::start().await.on_disk();
+        let elsewhere = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".aws/cli")).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), cache_directory(home.path())).unwrap();
+        let written = machine.chain("hub").cli_cache(CliCache::ReadWrite).retrieve().await.unwrap();
+        assert!(files(elsewhere.path()).contains(&format!("{BARE}.json")));
+        assert_eq!(machine.resolve("hub").await.access_key_id(), written.access_key_id());
+        assert_eq!(machine.aws.count(Route::Sts), 1);
+    }
 }

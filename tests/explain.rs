@@ -70,6 +70,14 @@ fn switched_off() -> World {
 }
 
 #[tokio::test(start_paused = true)]
+async fn variables_that_name_profiles_say_nothing_beside_one_in_code() {
+    let world = switched_off().env("AWS_PROFILE", "dev").env("AWS_DEFAULT_PROFILE", "prod");
+    assert!(!DefaultChain::in_world(&world).explain().await.warnings().is_empty());
+    let explanation = DefaultChain::in_world(&world).profile("hub").explain().await;
+    assert!(explanation.warnings().is_empty(), "{explanation}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_machine_with_nothing_says_what_was_looked_at() {
     let world = switched_off().env("AWS_SESSION_TOKEN", " ").env("AWS_CONFIG_FILE", "/etc/aws-config");
     let explanation = DefaultChain::in_world(&world).explain().await;
@@ -141,12 +149,57 @@ async fn keys_win_over_a_profile_and_what_is_behind_them_is_told() {
             "proxy HTTPS_PROXY http://proxy.example:3128",
             "proxy NO_PROXY not for localhost",
             "AWS_ACCESS_KEY_ID and AWS_PROFILE are both set: the keys are used, the profile is not",
-            "AWS_DEFAULT_PROFILE is set, and not read: AWS_PROFILE names the profile",
+            "AWS_PROFILE and AWS_DEFAULT_PROFILE name two profiles: the first is used",
         ],
     );
     let secrets =
         ["CANARY-ENV", "CANARY-FILE", "CANARY-TOKEN", "CANARY-QUERY", "CANARY-AUTHORIZATION", "CANARY-PROXY"];
     assert_tells_none_of(&explanation, &seen, secrets);
+}
+
+#[tokio::test(start_paused = true)]
+async fn variables_that_name_profiles_are_warned_of_only_where_they_are_read() {
+    let world = switched_off().env("AWS_PROFILE", "dev").env("AWS_DEFAULT_PROFILE", "old");
+    let files = "[dev]\naws_access_key_id = AKIADEV\naws_secret_access_key = CANARY\n";
+    let world = world.file("~/.aws/credentials", files);
+    let explanation = DefaultChain::in_world(&world).explain().await;
+    assert_eq!(explanation.warnings().len(), 1, "{explanation}");
+    let named = DefaultChain::in_world(&world).profile("dev").explain().await;
+    assert!(named.is_found() && named.warnings().is_empty(), "{named}");
+    let without = DefaultChain::in_world(&keys(world)).no_profile_files().explain().await;
+    assert!(without.is_found() && without.warnings().is_empty(), "{without}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_the_cli_keeps_is_what_is_used() {
+    let kept = serde_json::json!({
+        "Credentials": {
+            "AccessKeyId": "ASIAKEPT", "SecretAccessKey": "CANARY-KEPT", "SessionToken": "CANARY-KEPT",
+            "Expiration": "2026-11-23T18:00:00Z"
+        },
+        "AssumedRoleUser": {
+            "AssumedRoleId": "AROA:me", "Arn": "arn:aws:sts::222222222222:assumed-role/spoke/me"
+        }
+    });
+    // There are no keys to assume it with, and none are needed.
+    let config = format!("[profile spoke]\nrole_arn = {SPOKE}\ncredential_source = Environment\n");
+    let world = switched_off().env("AWS_PROFILE", "spoke").file("~/.aws/config", config);
+    let explanation = DefaultChain::in_world(&world).explain_offline().await;
+    let path =
+        explanation.sources()[PROFILE_FILE].looked_at().iter().find(|look| look.what().contains("CLI"));
+    let path = path.unwrap_or_else(|| panic!("{explanation}")).what().split(' ').next().unwrap().to_owned();
+    let world = world.file(&path, kept.to_string());
+    for explanation in [
+        DefaultChain::in_world(&world).explain_offline().await,
+        DefaultChain::in_world(&world).explain().await,
+    ] {
+        let used = explanation.used().unwrap_or_else(|| panic!("{explanation}"));
+        assert_eq!(
+            (used.name(), used.why()),
+            ("profile file", &*format!("reads the session of {SPOKE} that the AWS CLI keeps"))
+        );
+        assert!(explanation.to_string().contains("ASIAKEPT") && !explanation.to_string().contains("CANARY"));
+    }
 }
 
 /// A profile with two roles, in front of an instance.

@@ -210,4 +210,17 @@ mod programs {
         }
         seen.assert_none_of(["CANARY"]);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_program_that_hangs_is_given_up_and_no_code_of_another_is_asked_for() {
+        let (aws, world, phone) = machine(&admin("mfa_process=sleep 1000\n")).await;
+        let cache = cache(&world, chain(&world, "admin", &phone));
+        let error = cache.credentials().await.unwrap_err();
+        let text = error.to_string();
+        for part in ["`mfa_process` (/home-of-the-test-world/.aws/config:5)", "45 s"] {
+            assert!(text.contains(part), "{part} is not in: {text}");
+        }
+        assert_eq!(kind(&error), Some(FailureKind::TimedOut), "{text}");
+        assert_eq!((aws.count(Route::AssumeRole), phone.asked()), (0, 0));
+    }
 }

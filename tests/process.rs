@@ -371,7 +371,9 @@ async fn what_floods_stdout_is_killed() {
     let error = scripts.process(&text).retrieve().await.unwrap_err();
     assert_eq!(failure(&error), FailureKind::Malformed);
     assert!(
-        error.to_string().contains("printed more than 64 KiB and was killed; let it print one"),
+        error
+            .to_string()
+            .contains("printed more than 64 KiB and was killed; let it print what is asked of it"),
         "{error}"
     );
     for pid in pids(&file, 1) {

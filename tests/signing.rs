@@ -30,6 +30,8 @@ use support::seen::Seen;
 const FORM: &str = "application/x-www-form-urlencoded";
 const WHO_AM_I: &str = "Action=GetCallerIdentity&Version=2011-06-15";
 const HOUR: Duration = Duration::from_secs(3600);
+/// After which new keys that are rejected are exchanged again.
+const A_WHILE: Duration = Duration::from_secs(10);
 
 /// A machine with a role, and a client.
 struct Setup {
@@ -202,6 +204,7 @@ async fn what_is_rejected_is_sent_again_with_new_credentials_and_once() {
         assert_eq!(keys.len(), 2);
 
         // Rejected for good: the answer comes back whole.
+        tokio::time::sleep(A_WHILE).await;
         setup.aws.fault(Route::GetCallerIdentity, Fault::sts_error(code).forever());
         let response = signer.send(&setup.client, setup.who_am_i()).await.unwrap();
         assert_eq!(response.url().as_str(), format!("{}/", setup.aws.endpoint()));
@@ -215,6 +218,43 @@ async fn what_is_rejected_is_sent_again_with_new_credentials_and_once() {
         setup.signer("sts").send(&setup.client, setup.who_am_i()).await.unwrap();
         assert_eq!((setup.aws.count(Route::GetCallerIdentity), setup.aws.metadata().issued().len()), (1, 1));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_rejects_every_key_does_not_have_the_source_asked_for_each_request() {
+    let setup = Setup::new().await;
+    let signer = setup.signer("sts");
+    setup.aws.fault(Route::GetCallerIdentity, Fault::sts_error("InvalidClientTokenId").forever());
+    for _ in 0..10 {
+        // A signer for each request is a clone.
+        assert_eq!(signer.clone().send(&setup.client, setup.who_am_i()).await.unwrap().status(), 403);
+    }
+    assert_eq!(setup.aws.metadata().issued().len(), 2);
+    assert_eq!(setup.aws.count(Route::GetCallerIdentity), 11);
+
+    let client = reqwest_middleware::ClientBuilder::new(setup.client.clone())
+        .with(SigningMiddleware::new(signer, |_| true))
+        .build();
+    client.execute(setup.who_am_i()).await.unwrap();
+    assert_eq!(setup.aws.metadata().issued().len(), 2);
+    tokio::time::sleep(A_WHILE).await;
+    client.execute(setup.who_am_i()).await.unwrap();
+    assert_eq!(setup.aws.metadata().issued().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_a_url_would_shorten_is_refused_and_not_another() {
+    let setup = Setup::new().await;
+    for target in ["/bucket/theirs/..%2Fmine", "/bucket/.%2Fmine", "/bucket/..%2F..%2Fother/mine"] {
+        let request = setup.request(Method::DELETE, target);
+        let error = setup.signer("s3").send(&setup.client, request).await.unwrap_err();
+        assert!(matches!(error, SendError::NotSigned(_)), "{error}");
+        assert!(error.to_string().contains("`.` or `..`"), "{error}");
+    }
+    assert_eq!(setup.aws.count(Route::Unknown), 0);
+    // Elsewhere nothing is decoded.
+    setup.signer("execute-api").send(&setup.client, setup.request(Method::GET, "/a/..%2Fb")).await.unwrap();
+    assert_eq!((setup.last().path(), setup.last().is_signature_good()), ("/a/..%2Fb", Some(true)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -304,6 +344,13 @@ async fn a_presigned_url_says_how_long_it_works() {
     assert_eq!(answer.status(), 200);
     assert_eq!(get().send().await.unwrap().status(), 403, "a header that is part of it");
     seen.also(format!("{presigned:?}"));
+
+    // Signatures count in whole seconds.
+    let start = setup.aws.clock().now();
+    setup.aws.clock().turn(Duration::from_millis(900));
+    let presigned = signer.presign(&who_am_i().body(()).unwrap(), HOUR / 60).await.unwrap();
+    assert_eq!(presigned.expiry().duration_since(start).unwrap(), HOUR / 60);
+    assert_eq!(presigned.shortfall(), Duration::ZERO);
 
     // The credentials end before the URL would.
     let signer = setup.signer("s3");

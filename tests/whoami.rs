@@ -50,3 +50,14 @@ fn a_reader_that_has_gone_is_no_panic() {
     assert!(stderr(&output).contains("whoami: Broken pipe"), "{}", stderr(&output));
     assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
 }
+
+#[test]
+#[cfg(unix)]
+fn an_argument_that_is_not_utf_8_is_no_panic() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut command = Command::new(example("whoami"));
+    command.env_clear().arg("--profile").arg(std::ffi::OsStr::from_bytes(b"\xff"));
+    let output = command.env("HOME", "/nonexistent").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("profile"), "{}", stderr(&output));
+}

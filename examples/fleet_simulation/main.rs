@@ -24,7 +24,9 @@ use std::process::ExitCode;
 use scenario::{Scenario, Size};
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::parse(std::env::args().skip(1)) {
+    let arguments = match Arguments::parse(
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()),
+    ) {
         Ok(arguments) => arguments,
         Err(wrong) => {
             explain(&format!(

@@ -9,16 +9,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
 use crate::cache::asked_by::AskedBy;
 use crate::cache::machine::{Landed, Machine, Why};
 use crate::cache::scheduler::Watch;
 use crate::cache::state::{Departure, Held, Perishable, Snapshot};
-use crate::error::{Error, Failure, FailureKind};
+use crate::error::{Error, Failure, FailureKind, Person};
 use crate::host::{LastAsked, Stopwatch};
 use crate::provider::Notice;
-use crate::sync::{Handle, Mutex, MutexGuard, sleep, timeout};
+use crate::sync::{Handle, Mutex, MutexGuard, Notify, sleep, timeout};
 use crate::wall_time::WallTime;
 
 /// What a flight fetches from. Object-safe, so that the machinery has one type parameter only.
@@ -122,9 +120,9 @@ impl<V: Perishable> Flight<V> {
     }
 
     /// Whether it ended where somebody would have had to be asked, and who is here now may ask for more than those it
-    /// started for.
+    /// started for. Where somebody was asked in vain, that is the answer: nobody is asked twice.
     pub(super) fn is_asked_by_less(&self, why: Why, is_empty: bool, error: &Error) -> bool {
-        error.person().is_some() && self.asked_by < AskedBy::of(why, is_empty)
+        error.person() == Some(Person::Unasked) && self.asked_by < AskedBy::of(why, is_empty)
     }
 
     /// Takes off. Not to be called under the lock: a runtime that is shutting down drops the task at once, and with

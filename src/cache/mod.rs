@@ -34,7 +34,7 @@ pub use self::policy::{RefreshMode, RefreshPolicy, StaleRule};
 pub use self::pool::{CachePool, CachePoolBuilder, PerKey, Roles};
 pub(crate) use self::refresher::Refresher;
 pub use self::scheduler::KeepFresh;
-pub(crate) use self::state::Perishable;
+pub(crate) use self::state::{Perishable, mark};
 pub use self::status::{CacheState, Status};
 
 use crate::credentials::Credentials;
@@ -150,7 +150,7 @@ impl CredentialsCache {
     /// ```
     pub fn invalidate<'a>(&self, rejected: impl Into<Rejected<'a>>) -> bool {
         let Rejected { access_key_id } = rejected.into();
-        let held = self.refresher.invalidate(observed::mark(access_key_id));
+        let held = self.refresher.invalidate(mark(access_key_id));
         self.refresher.source().notice(Notice::Rejected { access_key_id });
         held
     }

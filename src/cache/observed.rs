@@ -1,14 +1,13 @@
 //! A provider as the refresher sees it, and what is told of it: to observers and to `tracing`.
 
 use std::future::Future;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::flight::{Fetch, News};
-use crate::cache::state::{Held, Perishable, Snapshot, Trouble};
+use crate::cache::state::{Held, Perishable, Snapshot, Trouble, mark};
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::observe::{Event, Observer};
@@ -220,13 +219,6 @@ impl Perishable for Credentials {
     fn asks_for(&self) -> Option<&str> {
         Self::asks_for(self)
     }
-}
-
-/// Names a set of credentials by its access key id.
-pub(super) fn mark(access_key_id: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    access_key_id.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// How often files are looked at.

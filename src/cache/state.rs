@@ -9,6 +9,7 @@
 
 mod landing;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 pub(crate) use self::landing::{Arrival, Departure, Draws};
@@ -22,18 +23,31 @@ pub(crate) trait Perishable: Clone + Send + Sync + 'static {
     fn expiry(&self) -> Option<WallTime>;
     /// The same for the same value under whatever new wrapping, and no secret: a hash, to be compared only.
     fn mark(&self) -> u64;
-    /// Whether its source is one whose values may be served past expiry.
-    fn is_stale_servable(&self) -> bool;
+    /// Whether its source is one whose values may be served past expiry: tokens are not.
+    fn is_stale_servable(&self) -> bool {
+        false
+    }
     /// The value, marked as past its expiry.
-    fn marked_stale(&self) -> Self;
+    fn marked_stale(&self) -> Self {
+        self.clone()
+    }
     /// Whether it is marked so.
-    fn is_stale(&self) -> bool;
+    fn is_stale(&self) -> bool {
+        false
+    }
     /// Where it came from, for errors.
     fn origin(&self) -> String;
     /// What somebody has to give before its source makes another, for errors: such a value is renewed only by hand.
     fn asks_for(&self) -> Option<&str> {
         None
     }
+}
+
+/// The [mark](Perishable::mark) of what this text names or is: an access key id, a token.
+pub(crate) fn mark(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Everything a cache knows. Immutable: each change makes a new one.
@@ -137,12 +151,16 @@ impl<V: Perishable> Snapshot<V> {
         match phase {
             Phase::Fresh => Decision::Serve { value, refresh: false },
             Phase::Advisory => match remembered {
-                Some(trouble) if trouble.is_raised(phase, policy) => Decision::Fail(trouble.error.clone()),
+                Some(trouble) if trouble.is_raised(held, phase, policy) => {
+                    Decision::Fail(trouble.error.clone())
+                }
                 _ => Decision::Serve { value, refresh: due },
             },
             Phase::Mandatory | Phase::Expired if !self.renews(policy) => Decision::Fail(self.unrenewed(held)),
             Phase::Mandatory => match remembered {
-                Some(trouble) if trouble.is_raised(phase, policy) => Decision::Fail(trouble.error.clone()),
+                Some(trouble) if trouble.is_raised(held, phase, policy) => {
+                    Decision::Fail(trouble.error.clone())
+                }
                 _ if due => {
                     Decision::Join { patience: Patience::WhileValid { left: now.until(held.expiry) } }
                 }
@@ -180,7 +198,7 @@ impl<V: Perishable> Snapshot<V> {
     pub(crate) fn make_do(&self, now: WallTime, policy: &RefreshPolicy) -> Option<V> {
         let held = self.held.as_ref()?;
         let phase = held.phase(now);
-        let raised = self.trouble.as_ref().is_some_and(|trouble| trouble.is_raised(phase, policy));
+        let raised = self.trouble.as_ref().is_some_and(|trouble| trouble.is_raised(held, phase, policy));
         if raised { None } else { self.in_hand(now, policy) }
     }
 
@@ -304,7 +322,8 @@ impl<V> Held<V> {
 }
 
 impl Trouble {
-    /// Only somebody who asks by hand mends it: what is in hand is served to its end, and not past it.
+    /// Only somebody who asks by hand mends it: what is in hand is served to its end, and not past it, nor after a
+    /// service has refused it.
     fn waits_for_somebody(&self) -> bool {
         self.error.person() == Some(Person::Unasked)
     }
@@ -315,12 +334,12 @@ impl Trouble {
     }
 
     /// Whether it is raised although something is in hand.
-    fn is_raised(&self, phase: Phase, policy: &RefreshPolicy) -> bool {
+    fn is_raised<V>(&self, held: &Held<V>, phase: Phase, policy: &RefreshPolicy) -> bool {
         !self.may_heal
             && match phase {
                 Phase::Fresh => false,
                 Phase::Advisory => policy.raises_early() && !self.waits_for_somebody(),
-                Phase::Mandatory => !self.waits_for_somebody(),
+                Phase::Mandatory => held.rejected || !self.waits_for_somebody(),
                 Phase::Expired => true,
             }
     }

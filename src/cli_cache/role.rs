@@ -8,7 +8,7 @@ use super::entry::{self, Held};
 use super::{CliCache, key};
 use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::explain::{Examined, Look};
+use crate::explain::{Examined, Look, Next};
 use crate::host::{FileError, Host};
 use crate::provider::{CredentialsProvider, Notice, SharedProvider};
 use crate::role::Role;
@@ -153,6 +153,11 @@ impl CredentialsProvider for CachedRole {
         let mut examined = self.provider.examine().await;
         if let Some(file) = self.file() {
             examined = examined.looked_at([Look::file(&self.host, &file, Some("kept by the AWS CLI")).await]);
+            // As where it is retrieved: nothing further down is asked, nor has to be right.
+            if self.kept(&file).await.is_some() {
+                let session = format!("the session of {} that the AWS CLI keeps", self.role.arn());
+                examined.next = Ok(Next::Read(session));
+            }
         }
         examined
     }

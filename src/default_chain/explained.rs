@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::DefaultChain;
-use super::slot::Place;
+use super::slot::{Place, Slot};
 use crate::chain::within;
 use crate::error::Error;
 use crate::explain::{Examined, ExplainedSource, Explanation, Given, Look, Next, Verdict};
@@ -17,9 +17,10 @@ impl DefaultChain {
     /// what each looked at and why it did or did not apply. Those behind the one that is used are looked at too, without
     /// asking anybody over the network: "why is it using the wrong credentials" is often answered there.
     ///
-    /// It asks for credentials anew: a role on the way is assumed once more. What the chain remembers of the one that
-    /// won is not looked at and not changed. It ends within the 50 s of the chain, or some seconds later where a file system hangs, and has no error:
-    /// what goes wrong is part of the explanation.
+    /// It asks for credentials anew: a role on the way is assumed once more, and a person asked for an MFA code. What the
+    /// chain remembers of the one that won is not looked at and not changed. It ends within the 50 s of the chain (with a
+    /// person to ask, five minutes more), or some seconds later where a file system hangs, and has no error: what goes
+    /// wrong is part of the explanation.
     ///
     /// ```no_run
     /// # async fn f() {
@@ -66,12 +67,17 @@ impl DefaultChain {
     fn warnings(&self, used: Option<SourceKind>) -> Vec<String> {
         let env = &self.host.env;
         let mut warnings = Vec::new();
+        if self.profile.is_some() || matches!(self.profile_files, Slot::Removed) {
+            // Nobody reads which profile the environment names.
+            return warnings;
+        }
         if used == Some(SourceKind::Environment)
             && let Some((variable, _)) = env.profile()
         {
             warnings.push(keys_before_profile(variable));
         }
-        if let [Some(used), Some(other)] = PROFILE.map(|variable| env.get(variable))
+        if self.profile.is_none()
+            && let [Some(used), Some(other)] = PROFILE.map(|variable| env.get(variable))
             && used != other
         {
             warnings.push(format!("{} and {} name two profiles: the first is used", PROFILE[0], PROFILE[1]));

@@ -3,6 +3,7 @@
 mod recovery;
 
 use aws_credential_types::Credentials as SdkCredentials;
+use aws_credential_types::credential_feature::AwsCredentialFeature as Feature;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
 use secrecy::ExposeSecret;
@@ -11,6 +12,7 @@ pub use self::recovery::ExpiredTokenRecovery;
 use crate::cache::CredentialsCache;
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
+use crate::source::{Hop, Source, SourceKind};
 
 /// What it cannot give becomes an error of the SDK, with the whole text underneath:
 ///
@@ -20,7 +22,8 @@ use crate::error::{Error, Failure, FailureKind};
 /// | [`FailureKind::Misconfigured`], anonymous credentials | `InvalidConfiguration` |
 /// | every other failure | `ProviderError` |
 ///
-/// Expiry and account id are carried over. Credentials that are served past their expiry keep it; without a cache of its
+/// Expiry and account id are carried over, and so is the way to the credentials, as the features that the SDK names in its
+/// user agent. Credentials that are served past their expiry keep it; without a cache of its
 /// own (`IdentityCache::no_cache()`) the SDK does not look at it.
 impl ProvideCredentials for CredentialsCache {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
@@ -53,9 +56,36 @@ fn form(credentials: &Credentials) -> provider::Result {
         form.set_session_token(credentials.session_token().map(|token| token.expose_secret().to_owned()));
         form.set_expiry(credentials.expiry());
         form.set_account_id(credentials.account_id().map(Into::into));
-        form.build()
+        let mut form = form.build();
+        form.set_property(features(credentials.source()));
+        form
     });
     Ok(made.clone())
+}
+
+/// The way, in AWS's words: one for each hop, the base first. The kinds that AWS has no word for are left out. What only a
+/// profile or a variable would know, as that a role was named by one, is not told.
+fn features(source: &Source) -> Vec<Feature> {
+    source.hops().map(Hop::kind).filter_map(feature).collect()
+}
+
+fn feature(kind: SourceKind) -> Option<Feature> {
+    Some(match kind {
+        SourceKind::StaticKeys => Feature::CredentialsCode,
+        SourceKind::Environment => Feature::CredentialsEnvVars,
+        SourceKind::ProfileFile => Feature::CredentialsProfile,
+        SourceKind::Process => Feature::CredentialsProcess,
+        SourceKind::Container => Feature::CredentialsHttp,
+        SourceKind::InstanceMetadata => Feature::CredentialsImds,
+        SourceKind::AssumeRole => Feature::CredentialsStsAssumeRole,
+        SourceKind::WebIdentity => Feature::CredentialsStsAssumeRoleWebId,
+        SourceKind::Saml => Feature::CredentialsStsAssumeRoleSaml,
+        SourceKind::SessionToken => Feature::CredentialsStsSessionToken,
+        SourceKind::FederationToken => Feature::CredentialsStsFederationToken,
+        SourceKind::AssumeRoot | SourceKind::DelegatedAccess | SourceKind::Anonymous | SourceKind::Custom => {
+            return None;
+        }
+    })
 }
 
 fn failed(error: Error) -> CredentialsError {

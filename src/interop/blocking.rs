@@ -184,12 +184,22 @@ fn worker() -> Result<Worker, Error> {
     if let Some(worker) = &*worker {
         return Ok(worker.clone());
     }
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(cannot_start)?;
-    let handle = runtime.handle().clone();
+    // Built and dropped in there: tokio panics where a runtime is dropped within another one.
+    let (sender, receiver) = mpsc::sync_channel(1);
     let thread = thread::Builder::new()
         .name(THREAD.to_owned())
-        .spawn(move || runtime.block_on(std::future::pending::<()>()))
+        .spawn(move || match Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => {
+                let _ = sender.send(Ok(runtime.handle().clone()));
+                runtime.block_on(std::future::pending::<()>());
+            }
+            Err(error) => {
+                let _ = sender.send(Err(error));
+            }
+        })
         .map_err(cannot_start)?;
+    let ended = |_| Err(std::io::Error::other("it ended at once"));
+    let handle = receiver.recv().unwrap_or_else(ended).map_err(cannot_start)?;
     let started = Worker { handle, thread: thread.thread().id() };
     *worker = Some(started.clone());
     Ok(started)

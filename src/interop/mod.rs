@@ -12,6 +12,8 @@
 mod aws_sdk;
 #[cfg(feature = "blocking")]
 pub mod blocking;
+#[cfg(any(feature = "aws-sdk", feature = "reqwest"))]
+mod exchange;
 #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
 mod forms;
 #[cfg(feature = "metrics")]

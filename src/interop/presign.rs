@@ -1,7 +1,7 @@
 //! URLs that carry their signature.
 
 use std::fmt::{self, Write};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::Request;
 use secrecy::{ExposeSecret, SecretString};
@@ -92,7 +92,10 @@ impl RequestSigner {
         let mut url = format!("{scheme}://{authority}{}", self.target(uri.path(), uri.query())?);
         let lasting = self.cache.valid_for(expires_in).await?;
         let credentials = lasting.credentials();
-        let signer = self.signer(credentials);
+        let mut signer = self.signer(credentials);
+        // Signatures tell the time in whole seconds, and services count from there.
+        signer.at = UNIX_EPOCH
+            + Duration::from_secs(signer.at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs());
         // Whole seconds, rounded down: it must not promise more than the credentials hold.
         let left = credentials.expiry().map_or(expires_in, |expiry| {
             expiry.duration_since(signer.at).unwrap_or_default().min(expires_in)

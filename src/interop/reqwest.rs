@@ -63,6 +63,10 @@ impl RequestSigner {
         if target.path != url.path() {
             url.set_path(&target.path);
         }
+        if url.path() != target.path {
+            // `a/..%2Fb` is the key `a/../b` of S3; as a URL that would be another one, `b`.
+            return Err(wrong("its path has a `.` or `..`, which a URL does not keep", "rename the key"));
+        }
         if target.query.as_deref() != url.query() {
             url.set_query(target.query.as_deref());
         }
@@ -91,6 +95,9 @@ impl RequestSigner {
     /// looked at, for at most five seconds; all of it can be read afterwards. A request whose body is a stream is not sent
     /// again: its rejected answer comes back, and the next request has new credentials. Nothing else is tried again.
     ///
+    /// If new credentials are rejected as well within ten seconds, that is the caller's to see: a service that accepts none
+    /// would have the source asked for each request. Clones of a signer share what they know of that.
+    ///
     /// # Errors
     /// [`SendError::NotSigned`], and nothing was sent; [`SendError::NotSent`]. An answer with an error status is no error.
     pub async fn send(&self, client: &Client, mut request: Request) -> Result<Response, SendError> {
@@ -117,8 +124,8 @@ impl RequestSigner {
         if !rejects_credentials(response.headers(), &beginning) {
             return Verdict::Done(response);
         }
-        self.cache.invalidate(&tried.credentials);
-        let Some(mut request) = tried.spare else { return Verdict::Done(response) };
+        let is_hope = self.exchanges.exchange(&self.cache, tried.credentials.access_key_id());
+        let Some(mut request) = tried.spare.filter(|_| is_hope) else { return Verdict::Done(response) };
         match self.sign_reqwest(&mut request).await {
             Ok(fresh) if fresh.access_key_id() != tried.credentials.access_key_id() => {
                 Verdict::Again(Box::new(request))

@@ -63,6 +63,8 @@ pub struct RequestSigner {
     service: Cow<'static, str>,
     #[cfg(feature = "reqwest")]
     pub(super) unsigned_streams: bool,
+    #[cfg(feature = "reqwest")]
+    pub(super) exchanges: super::exchange::Exchanges,
 }
 
 /// What a signature covers of the body.
@@ -86,6 +88,8 @@ impl RequestSigner {
             service: service.into(),
             #[cfg(feature = "reqwest")]
             unsigned_streams: false,
+            #[cfg(feature = "reqwest")]
+            exchanges: super::exchange::Exchanges::default(),
         }
     }
 

@@ -32,28 +32,27 @@
 
 mod explained;
 
-use std::sync::{Arc, OnceLock};
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::cache::{self, CredentialsCache};
 use crate::credentials::Credentials;
-use crate::error::{Error, Failure, FailureKind};
+use crate::error::Error;
 use crate::explain::Examined;
 use crate::host::Host;
 use crate::provider::{CredentialsProvider, SharedProvider};
-use crate::providers::mfa::{Codes, MfaCallback, MfaDevice, MfaPrompt, PERSON_LIMIT};
-use crate::providers::retry::Retry;
-use crate::region::Region;
+use crate::providers::mfa::{MfaDevice, MfaPrompt};
 use crate::role::Role;
-use crate::service::{Hints, ServiceSettings};
-use crate::source::{Hop, SourceKind};
-use crate::sts::{Call, Refused};
+use crate::service::ServiceSettings;
+use crate::source::SourceKind;
+use crate::sts::{Order, SignedBy, service_settings};
 use crate::wall_time::WallTime;
-use crate::wire::sts::{self as wire, Action, Asked, Caller, Mfa, Session};
+use crate::wire::sts::{self as wire, Action, Mfa, Session};
 
-/// Assumes a role with the credentials of a source. Made by [`ProviderExt::assume`](crate::ProviderExt::assume).
+/// Assumes a role with the credentials of a source. Made by [`ProviderExt::assume`](crate::ProviderExt::assume) and
+/// [`assume_with`](crate::ProviderExt::assume_with).
 ///
 /// ```
 /// use aws_credential_chain::{CredentialsCache, DefaultChain, ProviderExt, Role};
@@ -69,108 +68,52 @@ use crate::wire::sts::{self as wire, Action, Asked, Caller, Mfa, Session};
 #[derive(Debug)]
 #[must_use]
 pub struct AssumeRole {
-    by: Arc<Assumer>,
-    role: Role,
+    signed: Arc<SignedBy>,
+    request: Request,
+    mfa: Option<Box<MfaDevice>>,
 }
 
-/// With whose credentials roles are assumed, and where STS is asked. A pool's roles share one.
-#[derive(Debug)]
-pub(crate) struct Assumer {
-    pub(crate) host: Host,
-    pub(crate) settings: ServiceSettings,
-    provider: SharedProvider,
-    mfa: Option<Arc<MfaDevice>>,
-    // Made at the first fetch: until then the machine it lives in may be exchanged.
-    parts: OnceLock<Parts>,
-}
-
-#[derive(Debug)]
-struct Parts {
-    source: CredentialsCache,
-    retry: Retry,
-}
-
-impl Assumer {
-    pub(crate) fn new(provider: impl CredentialsProvider) -> Self {
-        Self {
-            host: Host::default(),
-            settings: ServiceSettings::default(),
-            provider: SharedProvider::new(provider),
-            mfa: None,
-            parts: OnceLock::new(),
-        }
-    }
-
-    fn parts(&self) -> &Parts {
-        self.parts.get_or_init(|| Parts {
-            source: CredentialsCache::within(&self.host, self.provider.clone()),
-            retry: Retry::new(&self.host.clock),
-        })
-    }
-}
-
-/// For one that is set up otherwise.
-impl Clone for Assumer {
-    fn clone(&self) -> Self {
-        let Self { host, settings, provider, mfa, .. } = self;
-        Self {
-            host: host.clone(),
-            settings: settings.clone(),
-            provider: provider.clone(),
-            mfa: mfa.clone(),
-            parts: OnceLock::new(),
-        }
-    }
+/// What STS is asked for.
+enum Request {
+    Same(Role),
+    /// Another one at each fetch.
+    Made(Box<dyn Fn() -> Result<Role, Error> + Send + Sync>),
 }
 
 impl AssumeRole {
     pub(crate) fn new(provider: impl CredentialsProvider, role: Role) -> Self {
-        Self::by(Arc::new(Assumer::new(provider)), role)
+        Self::by(Arc::new(SignedBy::new(provider)), role)
+    }
+
+    pub(crate) fn made(
+        provider: impl CredentialsProvider,
+        role: impl Fn() -> Result<Role, Error> + Send + Sync + 'static,
+    ) -> Self {
+        let signed = Arc::new(SignedBy::new(provider));
+        Self { signed, request: Request::Made(Box::new(role)), mfa: None }
     }
 
     pub(crate) fn of(host: Host, settings: ServiceSettings, provider: SharedProvider, role: Role) -> Self {
-        Self::by(Arc::new(Assumer { host, settings, provider, mfa: None, parts: OnceLock::new() }), role)
+        Self::by(Arc::new(SignedBy::of(host, settings, provider)), role)
     }
 
-    pub(crate) fn by(by: Arc<Assumer>, role: Role) -> Self {
-        Self { by, role }
+    pub(crate) fn by(signed: Arc<SignedBy>, role: Role) -> Self {
+        Self { signed, request: Request::Same(role), mfa: None }
     }
 
     pub(crate) fn with_device(mut self, device: MfaDevice) -> Self {
-        Arc::make_mut(&mut self.by).mfa = Some(Arc::new(device));
+        self.mfa = Some(Box::new(device));
         self
     }
 
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     pub fn in_world(mut self, world: &crate::testing::World) -> Self {
-        Arc::make_mut(&mut self.by).host = world.host();
+        self.signed().host = world.host();
         self
     }
 
-    /// The region whose STS is asked.
-    pub fn region(mut self, region: Region) -> Self {
-        Arc::make_mut(&mut self.by).settings.region = Some(region);
-        self
-    }
-
-    /// Another endpoint than AWS's own: scheme, host and port. A VPC endpoint, for example.
-    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
-        Arc::make_mut(&mut self.by).settings.endpoint_url = Some(url.into());
-        self
-    }
-
-    /// Whether STS's FIPS endpoint is asked.
-    pub fn use_fips(mut self, fips: bool) -> Self {
-        Arc::make_mut(&mut self.by).settings.fips = Some(fips);
-        self
-    }
-
-    /// Whether STS's endpoint for IPv4 and IPv6 is asked.
-    pub fn use_dual_stack(mut self, dual_stack: bool) -> Self {
-        Arc::make_mut(&mut self.by).settings.dual_stack = Some(dual_stack);
-        self
-    }
+    service_settings!(|this| this.signed().settings);
 
     /// A second factor: the role is assumed with a code of this MFA device (the serial number of a piece of hardware, or
     /// the ARN of a virtual one), which `code` asks a person for. The source has to be keys of the device's user.
@@ -190,9 +133,9 @@ impl AssumeRole {
     /// # }
     /// ```
     ///
-    /// The person is asked by the first read of a cache and by [`renew`](CredentialsCache::renew), and never unbidden: the
+    /// The person is asked by the first read of a cache and by [`renew`](crate::CredentialsCache::renew), and never unbidden: the
     /// session is kept to its end, and what is made from it is renewed in silence as long. After that reads are an
-    /// [error](FailureKind::Withheld) that names role and device, until `renew` asks anew; so they are if the callback gives an
+    /// [error](crate::FailureKind::Withheld) that names role and device, until `renew` asks anew; so they are if the callback gives an
     /// error, if nothing comes within five minutes, if what comes is not six digits, or if STS refuses it. Blanks around the
     /// code are cut. The code is a secret: it appears in no error and in no log. The text of an error of the callback does.
     pub fn mfa<F, Fut, C>(self, serial_number: impl Into<String>, code: F) -> Self
@@ -201,124 +144,50 @@ impl AssumeRole {
         Fut: Future<Output = Result<C, Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
         C: Into<SecretString>,
     {
-        let codes = Codes::Person(MfaCallback::new(code));
-        self.with_device(MfaDevice { serial_number: serial_number.into(), place: None, codes })
+        self.with_device(MfaDevice::with_person(serial_number, code))
     }
 
-    /// The role that is assumed.
+    /// The role that is assumed; `None` if it is [made for each refresh](crate::ProviderExt::assume_with).
     #[must_use]
-    pub fn role(&self) -> &Role {
-        &self.role
-    }
-
-    async fn source(&self) -> Result<Credentials, Error> {
-        let source =
-            cache::as_called(self.by.parts().source.retrieve()).await.map_err(|error| match error {
-                // Nothing is set up at all: a chain may go on.
-                Error::NotConfigured(_) => error,
-                Error::Failed(failure) => self.without_source(&failure),
-            })?;
-        if source.is_anonymous() {
-            let message = format!("{} cannot be assumed with anonymous credentials", self.role.arn());
-            return Err(Failure::new(FailureKind::Misconfigured, NAME, message)
-                .with_remedy("use a source that has keys")
-                .into());
-        }
-        Ok(source)
-    }
-
-    /// A session of the role.
-    async fn issue(&self, mfa: Option<&Mfa>) -> Result<Credentials, Error> {
-        let source = self.source().await?;
-        let rejected = match self.assume(&source, mfa).await {
-            Ok(credentials) => return Ok(credentials),
-            Err(Refused::Failed(error)) => return Err(error),
-            Err(Refused::Source(error)) => error,
-        };
-        // Somebody exchanged or revoked the source's keys: it may have new ones, once.
-        self.by.parts().source.invalidate(&source);
-        match self.source().await {
-            Ok(renewed) if renewed.access_key_id() != source.access_key_id() => {
-                self.assume(&renewed, mfa).await.map_err(Refused::into_error)
-            }
-            Err(error) if error.person().is_some() => Err(error),
-            _ => Err(rejected),
+    pub fn role(&self) -> Option<&Role> {
+        match &self.request {
+            Request::Same(role) => Some(role),
+            Request::Made(_) => None,
         }
     }
 
-    async fn assume(&self, source: &Credentials, mfa: Option<&Mfa>) -> Result<Credentials, Refused> {
-        let endpoint = self.endpoint(source).await.map_err(Refused::Failed)?;
-        let now = self.by.host.clock.now();
-        let request =
-            wire::AssumeRole { role: &self.role, made_up_session_name: &generated_session_name(now), mfa };
-        let asked = Asked {
-            provider: NAME,
-            action: Action::AssumeRole,
-            url: &endpoint.url,
-            role: Some(&self.role),
-            target: None,
-            caller: Caller::Credentials { access_key_id: source.access_key_id(), source: source.source() },
-            mfa_device: mfa.map(Mfa::serial_number),
-        };
-        let call = Call { host: &self.by.host, endpoint: &endpoint, retry: &self.by.parts().retry, asked };
-        let read = |answer: &[u8]| {
-            let path = source.source().clone().then(SourceKind::AssumeRole, self.role.arn().shared());
-            Session::parse(Action::AssumeRole, answer)?.into_credentials(path)
-        };
-        call.send(&request.body(), Some(source), read).await
-    }
-
-    async fn endpoint(&self, source: &Credentials) -> Result<crate::service::Endpoint, Error> {
-        let found = self.by.settings.look(&self.by.host).await?;
-        let instance_region = if found.has_region() { None } else { self.instance_region(source).await };
-        found.sts(Hints { partition: self.role.arn().partition(), instance_region: instance_region.as_ref() })
-    }
-
-    /// The region of the instance whose role is the source.
-    #[cfg(feature = "imds")]
-    async fn instance_region(&self, source: &Credentials) -> Option<Region> {
-        let base = source.source().hops().next().map(Hop::kind);
-        if base != Some(SourceKind::InstanceMetadata) {
-            return None;
-        }
-        super::InstanceMetadata::of(self.by.host.clone(), self.by.host.timeouts).region().await.ok()
-    }
-
-    #[cfg(not(feature = "imds"))]
-    #[allow(clippy::unused_async, clippy::unused_self, reason = "its twin asks")]
-    async fn instance_region(&self, _source: &Credentials) -> Option<Region> {
-        None
-    }
-
-    fn without_source(&self, failure: &Failure) -> Error {
-        let message = format!("no credentials to assume {} with: {failure}", self.role.arn());
-        let mut wrapped = Failure::new(failure.kind(), NAME, message).after(failure.attempts().to_vec());
-        if let Some(wait) = failure.retry_after() {
-            wrapped = wrapped.with_retry_after(wait);
-        }
-        if let Some(person) = failure.person() {
-            wrapped = wrapped.with_person(person);
-        }
-        wrapped.into()
+    /// To set it up otherwise than those it may be shared with.
+    fn signed(&mut self) -> &mut SignedBy {
+        Arc::make_mut(&mut self.signed)
     }
 }
 
 impl CredentialsProvider for AssumeRole {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        let Some(device) = &self.by.mfa else { return self.issue(None).await };
-        let role_arn = self.role.arn().as_str();
-        device.can_answer(role_arn)?;
-        // First: nobody is asked for a code that nothing can be signed with.
-        self.source().await?;
-        let code = device.code(&self.by.host, role_arn).await?;
-        device.used(self.issue(Some(&code)).await)
+        let role = match &self.request {
+            Request::Same(role) => role.clone(),
+            Request::Made(make) => make()?,
+        };
+        let order = Order {
+            provider: NAME,
+            action: Action::AssumeRole,
+            role: Some(&role),
+            target: None,
+            partition: role.arn().partition(),
+        };
+        let body = |mfa: Option<&Mfa>| {
+            let made_up_session_name = &generated_session_name(self.signed.host.clock.now());
+            wire::AssumeRole { role: &role, made_up_session_name, mfa }.body()
+        };
+        let read = |source: &Credentials, answer: &[u8]| {
+            let path = source.source().clone().then(SourceKind::AssumeRole, role.arn().shared());
+            Session::parse(Action::AssumeRole, answer)?.into_credentials(path)
+        };
+        self.signed.session(&order, self.mfa.as_deref(), body, read).await
     }
 
     fn time_limit(&self) -> Duration {
-        let source = self.by.provider.time_limit();
-        let hops = source.saturating_add(STEP_LIMIT).min(HOPS_LIMIT.max(source));
-        let asks_a_person = self.by.mfa.as_ref().is_some_and(|device| device.asks_a_person());
-        if asks_a_person { hops.saturating_add(PERSON_LIMIT) } else { hops }
+        self.signed.time_limit(self.mfa.as_deref())
     }
 
     fn source_kind(&self) -> SourceKind {
@@ -335,8 +204,13 @@ pub(super) fn generated_session_name(now: WallTime) -> String {
     format!("aws-credential-chain-{}", now.unix_millis())
 }
 
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Same(role) => role.fmt(f),
+            Self::Made(_) => f.write_str("made for each refresh"),
+        }
+    }
+}
+
 const NAME: &str = SourceKind::AssumeRole.name();
-/// Two attempts at STS and the pauses between.
-const STEP_LIMIT: Duration = Duration::from_secs(25);
-/// However many hops: a chain answers or fails within this time.
-const HOPS_LIMIT: Duration = crate::chain::CHAIN_TIME_LIMIT;

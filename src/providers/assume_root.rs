@@ -14,9 +14,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::credentials::Credentials;
-use crate::error::{Error, Failure, FailureKind};
+use crate::error::Error;
 use crate::provider::CredentialsProvider;
-use crate::role::is_account_id;
+use crate::role::{Flaw, is_account_id};
 use crate::source::SourceKind;
 use crate::sts::{Order, SignedBy, service_settings, whole_seconds};
 use crate::wire::sts::{Action, AssumeRoot as Request, Session};
@@ -94,24 +94,24 @@ impl AssumeRoot {
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     pub fn in_world(mut self, world: &crate::testing::World) -> Self {
-        self.signed.move_to(world.host());
+        self.signed.host = world.host();
         self
     }
 
-    service_settings!(signed.settings);
+    service_settings!(|this| this.signed.settings);
 
-    fn check(&self) -> Result<(), (String, String)> {
+    fn check(&self) -> Result<(), Flaw> {
         if !is_account_id(&self.account_id) {
-            let what = "the account of the root user is not twelve digits".to_owned();
-            return Err((what, "write the account id of the member account: 123456789012".to_owned()));
+            let what = "the account of the root user is not twelve digits";
+            return Err(Flaw::new(what, "write the account id of the member account: 123456789012"));
         }
         let arn = self.task.policy_arn();
         let is_task = arn.starts_with("arn:") && arn.contains(":iam::aws:policy/root-task/");
         if !is_task || arn.len() > ARN_MAX {
-            let what = "the policy of the task is not one of AWS's tasks for root users".to_owned();
-            return Err((
+            let what = "the policy of the task is not one of AWS's tasks for root users";
+            return Err(Flaw::new(
                 what,
-                "write it like arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy".to_owned(),
+                "write it like arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy",
             ));
         }
         whole_seconds(self.duration, SECONDS)
@@ -120,22 +120,19 @@ impl AssumeRoot {
 
 impl CredentialsProvider for AssumeRoot {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        self.check().map_err(|(what, remedy)| {
-            Failure::new(FailureKind::Misconfigured, NAME, what).with_remedy(remedy)
-        })?;
+        self.check().map_err(|flaw| flaw.of(NAME))?;
         let task = self.task.policy_arn();
         let request =
             Request { target_principal: &self.account_id, task_policy_arn: &task, duration: self.duration };
         let order = Order {
             provider: NAME,
             action: Action::AssumeRoot,
+            role: None,
             target: Some(&self.account_id),
             partition: task.split(':').nth(1).unwrap_or("aws"),
-            mfa_device: None,
-            body: request.body(),
         };
         self.signed
-            .send(&order, |source, answer| {
+            .send(&order, &request.body(), |source, answer| {
                 let path = source.source().clone().then(SourceKind::AssumeRoot, self.account_id.clone());
                 let session = Session::parse(Action::AssumeRoot, answer)?;
                 session.of_account(Some(&self.account_id)).into_credentials(path)
@@ -144,7 +141,7 @@ impl CredentialsProvider for AssumeRoot {
     }
 
     fn time_limit(&self) -> Duration {
-        self.signed.time_limit()
+        self.signed.time_limit(None)
     }
 
     fn source_kind(&self) -> SourceKind {

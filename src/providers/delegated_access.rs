@@ -47,11 +47,11 @@ impl DelegatedAccess {
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     pub fn in_world(mut self, world: &crate::testing::World) -> Self {
-        self.signed.move_to(world.host());
+        self.signed.host = world.host();
         self
     }
 
-    service_settings!(signed.settings);
+    service_settings!(|this| this.signed.settings);
 }
 
 impl CredentialsProvider for DelegatedAccess {
@@ -64,13 +64,12 @@ impl CredentialsProvider for DelegatedAccess {
         let order = Order {
             provider: NAME,
             action: Action::GetDelegatedAccessToken,
+            role: None,
             target: None,
             partition: "aws",
-            mfa_device: None,
-            body: GetDelegatedAccessToken { trade_in_token: &token }.body(),
         };
         self.signed
-            .send(&order, |source, answer| {
+            .send(&order, &GetDelegatedAccessToken { trade_in_token: &token }.body(), |source, answer| {
                 let path = source.source().clone().further(SourceKind::DelegatedAccess);
                 Session::parse(Action::GetDelegatedAccessToken, answer)?.into_credentials(path)
             })
@@ -78,7 +77,7 @@ impl CredentialsProvider for DelegatedAccess {
     }
 
     fn time_limit(&self) -> Duration {
-        self.signed.time_limit().saturating_add(PATIENCE)
+        self.signed.time_limit(None).saturating_add(PATIENCE)
     }
 
     fn source_kind(&self) -> SourceKind {

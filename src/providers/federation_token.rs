@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use crate::credentials::Credentials;
-use crate::error::{Error, Failure, FailureKind};
+use crate::error::Error;
 use crate::provider::CredentialsProvider;
 use crate::role::{
     FEDERATED_NAME, Flaw, MAX_POLICY_ARNS, SessionPolicy, SessionTag, check_count, check_tags,
@@ -87,15 +87,15 @@ impl FederationToken {
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     pub fn in_world(mut self, world: &crate::testing::World) -> Self {
-        self.signed.move_to(world.host());
+        self.signed.host = world.host();
         self
     }
 
-    service_settings!(signed.settings);
+    service_settings!(|this| this.signed.settings);
 
     fn check(&self) -> Result<(), Flaw> {
         FEDERATED_NAME.check("the name of the federated user", &self.name)?;
-        whole_seconds(self.duration, SECONDS).map_err(|(what, remedy)| Flaw { what, remedy })?;
+        whole_seconds(self.duration, SECONDS)?;
         check_count("policy ARNs", self.policy_arns.len(), MAX_POLICY_ARNS)?;
         check_tags(&self.tags)
     }
@@ -103,9 +103,7 @@ impl FederationToken {
 
 impl CredentialsProvider for FederationToken {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        self.check().map_err(|flaw| {
-            Failure::new(FailureKind::Misconfigured, NAME, flaw.what).with_remedy(flaw.remedy)
-        })?;
+        self.check().map_err(|flaw| flaw.of(NAME))?;
         let request = GetFederationToken {
             name: &self.name,
             duration: self.duration,
@@ -116,13 +114,12 @@ impl CredentialsProvider for FederationToken {
         let order = Order {
             provider: NAME,
             action: Action::GetFederationToken,
+            role: None,
             target: Some(&self.name),
             partition: "aws",
-            mfa_device: None,
-            body: request.body(),
         };
         self.signed
-            .send(&order, |source, answer| {
+            .send(&order, &request.body(), |source, answer| {
                 let path = source.source().clone().then(SourceKind::FederationToken, self.name.clone());
                 Session::parse(Action::GetFederationToken, answer)?.into_credentials(path)
             })
@@ -130,7 +127,7 @@ impl CredentialsProvider for FederationToken {
     }
 
     fn time_limit(&self) -> Duration {
-        self.signed.time_limit()
+        self.signed.time_limit(None)
     }
 
     fn source_kind(&self) -> SourceKind {

@@ -1,7 +1,8 @@
 //! Codes of MFA devices, and the people who are asked for them.
 //!
 //! A role can ask for a second factor: the six digits that a device shows, each good for one call. STS takes them from users
-//! with keys of their own; a session, as that of another role, has no device.
+//! with keys of their own; a session, as that of another role, has no device. A user can also open a session with a code,
+//! and everything that is done with the session counts as done with the second factor.
 //!
 //! | a person is asked by | |
 //! |---|---|
@@ -32,14 +33,14 @@ use tokio::sync::Mutex;
 use crate::error::printable;
 
 #[cfg(feature = "sts")]
-pub(crate) use self::device::{Codes, MfaDevice};
+pub(crate) use self::device::{CodeFor, Codes, MfaDevice};
 
 /// What a callback is told that gives codes of MFA devices. Written out it is a line to show to a person:
 /// `MFA code of arn:aws:iam::123456789012:mfa/alice for arn:aws:iam::210987654321:role/admin (profile prod)`.
 #[derive(Clone, Debug)]
 pub struct MfaPrompt {
     serial_number: String,
-    role_arn: String,
+    role_arn: Option<String>,
     profile: Option<String>,
 }
 
@@ -50,10 +51,11 @@ impl MfaPrompt {
         &self.serial_number
     }
 
-    /// The role that is assumed with the code.
+    /// The role that is assumed with the code; `None` if it is for a session of the user with the device
+    /// ([`SessionToken`](super::SessionToken)).
     #[must_use]
-    pub fn role_arn(&self) -> &str {
-        &self.role_arn
+    pub fn role_arn(&self) -> Option<&str> {
+        self.role_arn.as_deref()
     }
 
     /// The profile with that role, if one describes it.
@@ -65,7 +67,8 @@ impl MfaPrompt {
 
 impl fmt::Display for MfaPrompt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MFA code of {} for {}", self.serial_number, self.role_arn)?;
+        let purpose = self.role_arn.as_deref().unwrap_or(OWN_SESSION);
+        write!(f, "MFA code of {} for {purpose}", self.serial_number)?;
         self.profile.as_ref().map_or(Ok(()), |profile| write!(f, " (profile {})", printable(profile)))
     }
 }
@@ -109,5 +112,6 @@ impl fmt::Debug for MfaCallback {
     }
 }
 
+const OWN_SESSION: &str = "a session of its user";
 /// How long a person has, also for waiting until others were asked.
 pub(crate) const PERSON_LIMIT: Duration = Duration::from_secs(300);

@@ -56,8 +56,6 @@ pub(crate) use self::absent::Absent;
 #[cfg(feature = "sts")]
 pub use self::assume_role::AssumeRole;
 #[cfg(feature = "sts")]
-pub(crate) use self::assume_role::Assumer;
-#[cfg(feature = "sts")]
 pub use self::assume_root::{AssumeRoot, RootTask};
 #[cfg(feature = "container")]
 pub use self::container::Container;

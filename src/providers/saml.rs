@@ -32,7 +32,7 @@ use super::callback::Callback;
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind, printable};
 use crate::provider::CredentialsProvider;
-use crate::role::Role;
+use crate::role::{Flaw, Role};
 use crate::source::SourceKind;
 use crate::sts::{Bearer, Claim, service_settings};
 use crate::wire::sts::{Action, AssumeRoleWithSaml, session_end};
@@ -98,7 +98,7 @@ impl Saml {
         self
     }
 
-    service_settings!(bearer.settings);
+    service_settings!(|this| this.bearer.settings);
 
     /// The assertion without blanks and line breaks, which some providers put into base64.
     async fn assertion(&self) -> Result<SecretString, Error> {
@@ -111,10 +111,10 @@ impl Saml {
 
 impl CredentialsProvider for Saml {
     async fn retrieve(&self) -> Result<Credentials, Error> {
-        check_principal(&self.principal_arn)?;
+        check_principal(&self.principal_arn).map_err(|flaw| flaw.of(NAME))?;
         let assertion = self.assertion().await?;
         let request = AssumeRoleWithSaml::new(&self.role, &self.principal_arn, &assertion)
-            .map_err(|flaw| misconfigured(&flaw.what, flaw.remedy))?;
+            .map_err(|flaw| flaw.of(NAME))?;
         let ends = session_end(assertion.expose_secret());
         if let Some(ended) = ends.filter(|ends| *ends <= self.bearer.host.clock.now()) {
             let message = format!("the SAML assertion is for a session that ended at {ended}");
@@ -144,7 +144,7 @@ impl CredentialsProvider for Saml {
 }
 
 /// The provider's ARN names what STS has to know: `arn:aws:iam::123456789012:saml-provider/name`.
-fn check_principal(arn: &str) -> Result<(), Error> {
+fn check_principal(arn: &str) -> Result<(), Flaw> {
     let is_provider = match arn.splitn(6, ':').collect::<Vec<_>>()[..] {
         ["arn", _, "iam", "", _, resource] => resource.starts_with("saml-provider/"),
         _ => false,
@@ -155,11 +155,7 @@ fn check_principal(arn: &str) -> Result<(), Error> {
     // What looks like none may be something else in the wrong place.
     let shown = if arn.starts_with("arn:") { format!(" {}", printable(arn)) } else { String::new() };
     let remedy = "write it like arn:aws:iam::123456789012:saml-provider/name";
-    Err(misconfigured(&format!("the ARN{shown} is not one of a SAML provider"), remedy.to_owned()))
-}
-
-fn misconfigured(what: &str, remedy: String) -> Error {
-    Failure::new(FailureKind::Misconfigured, NAME, what.to_owned()).with_remedy(remedy).into()
+    Err(Flaw::new(format!("the ARN{shown} is not one of a SAML provider"), remedy))
 }
 
 const NAME: &str = SourceKind::Saml.name();

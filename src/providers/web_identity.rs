@@ -112,7 +112,7 @@ impl WebIdentity {
         self
     }
 
-    service_settings!(bearer.settings);
+    service_settings!(|this| this.bearer.settings);
 
     pub(crate) fn of(host: Host) -> Self {
         Self { bearer: Bearer::new(host, ServiceSettings::default()), given: None }

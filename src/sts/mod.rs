@@ -25,7 +25,7 @@ use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::host::Host;
 use crate::providers::retry::Retry;
-use crate::region::Region;
+use crate::role::Flaw;
 use crate::service::{Hints, ServiceSettings};
 pub use crate::wire::sts::CallerIdentity;
 use crate::wire::sts::{Action, Asked, Caller, get_caller_identity};
@@ -61,17 +61,7 @@ impl Sts {
         Self { host: world.host(), settings: ServiceSettings::default() }
     }
 
-    /// The region whose endpoint is asked.
-    pub fn region(mut self, region: Region) -> Self {
-        self.settings.region = Some(region);
-        self
-    }
-
-    /// Another endpoint than AWS's own: scheme, host and port.
-    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
-        self.settings.endpoint_url = Some(url.into());
-        self
-    }
+    service_settings!(|this| this.settings);
 
     /// Whose credentials these are. Needs no permission: AWS always answers.
     ///
@@ -99,18 +89,15 @@ impl Sts {
     }
 }
 
-/// That a duration is one that STS takes; else what is wrong, and what to write.
-pub(crate) fn whole_seconds(
-    duration: Option<Duration>,
-    limits: RangeInclusive<u64>,
-) -> Result<(), (String, String)> {
+/// That a duration is one that STS takes.
+pub(crate) fn whole_seconds(duration: Option<Duration>, limits: RangeInclusive<u64>) -> Result<(), Flaw> {
     let Some(duration) = duration else { return Ok(()) };
     if duration.subsec_nanos() == 0 && limits.contains(&duration.as_secs()) {
         return Ok(());
     }
     let (least, most) = limits.into_inner();
     let what = format!("the duration, {} s, is not what STS takes", duration.as_secs_f64());
-    Err((what, format!("write {least} to {most} whole seconds")))
+    Err(Flaw::new(what, format!("write {least} to {most} whole seconds")))
 }
 
 const NAME: &str = "STS";

@@ -7,15 +7,14 @@
 
 use std::fmt;
 use std::future::Future;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Order, SignedBy, service_settings, whole_seconds};
-use crate::cache::{Fetch, Perishable, RefreshPolicy, Refresher};
-use crate::error::{Error, Failure, FailureKind};
+use crate::cache::{Fetch, Perishable, RefreshPolicy, Refresher, mark};
+use crate::error::Error;
 use crate::provider::CredentialsProvider;
 use crate::role::{Flaw, SessionTag, check_count, check_tags};
 use crate::wall_time::WallTime;
@@ -84,20 +83,18 @@ impl OutboundIdentity {
     /// In a machine made for a test.
     #[cfg(feature = "test-util")]
     pub fn in_world(mut self, world: &crate::testing::World) -> Self {
-        self.signed.move_to(world.host());
+        self.signed.host = world.host();
         self
     }
 
-    service_settings!(signed.settings);
+    service_settings!(|this| this.signed.settings);
 
     /// Asks for one token.
     ///
     /// # Errors
     /// No credentials to ask with, a setting that STS does not take, or what STS says.
     pub async fn retrieve(&self) -> Result<IdentityToken, Error> {
-        self.check().map_err(|flaw| {
-            Failure::new(FailureKind::Misconfigured, NAME, flaw.what).with_remedy(flaw.remedy)
-        })?;
+        self.check().map_err(|flaw| flaw.of(NAME))?;
         let request = GetWebIdentityToken {
             audiences: &self.audiences,
             signing_algorithm: self.algorithm.name(),
@@ -107,29 +104,29 @@ impl OutboundIdentity {
         let order = Order {
             provider: NAME,
             action: Action::GetWebIdentityToken,
+            role: None,
             target: None,
             partition: "aws",
-            mfa_device: None,
-            body: request.body(),
         };
         let read = |_: &_, answer: &[u8]| IdentityTokenAnswer::parse(answer);
-        let IdentityTokenAnswer { token, expiration } = self.signed.send(&order, read).await?;
+        let IdentityTokenAnswer { token, expiration } =
+            self.signed.send(&order, &request.body(), read).await?;
         Ok(IdentityToken { jwt: token, expiry: expiration })
     }
 
     /// Keeps tokens, and renews them ahead of their expiry.
     pub fn cached(self) -> IdentityTokens {
-        let (clock, env) = (self.signed.host().clock.clone(), self.signed.host().env.clone());
+        let (clock, env) = (self.signed.host.clock.clone(), self.signed.host.env.clone());
         IdentityTokens(Refresher::new(self, RefreshPolicy::default(), clock, env))
     }
 
     fn check(&self) -> Result<(), Flaw> {
         check_count("audiences", self.audiences.len(), AUDIENCES_MAX)?;
         if self.audiences.iter().any(|audience| !(1..=AUDIENCE_MAX).contains(&audience.chars().count())) {
-            let what = "an audience is empty, or has more than 1000 characters".to_owned();
-            return Err(Flaw { what, remedy: "write what the other side expects as `aud`".to_owned() });
+            let what = "an audience is empty, or has more than 1000 characters";
+            return Err(Flaw::new(what, "write what the other side expects as `aud`"));
         }
-        whole_seconds(self.duration, SECONDS).map_err(|(what, remedy)| Flaw { what, remedy })?;
+        whole_seconds(self.duration, SECONDS)?;
         check_tags(&self.tags)
     }
 }
@@ -140,7 +137,7 @@ impl Fetch<IdentityToken> for OutboundIdentity {
     }
 
     fn time_limit(&self) -> Duration {
-        self.signed.time_limit()
+        self.signed.time_limit(None)
     }
 
     fn name(&self) -> &'static str {
@@ -203,22 +200,7 @@ impl Perishable for IdentityToken {
     }
 
     fn mark(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.jwt.expose_secret().hash(&mut hasher);
-        hasher.finish()
-    }
-
-    /// Others check the time themselves.
-    fn is_stale_servable(&self) -> bool {
-        false
-    }
-
-    fn marked_stale(&self) -> Self {
-        self.clone()
-    }
-
-    fn is_stale(&self) -> bool {
-        false
+        mark(self.jwt.expose_secret())
     }
 
     fn origin(&self) -> String {

@@ -4,27 +4,32 @@
 //! credentials (`ExpiredToken`, `InvalidClientTokenId`) invalidates them there, and the call is made once more with the
 //! new ones.
 
+use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::{Call, Refused};
-use crate::cache::CredentialsCache;
+use crate::cache::{self, CredentialsCache};
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::Host;
 use crate::provider::{CredentialsProvider, SharedProvider};
+use crate::providers::mfa::{CodeFor, MfaDevice, PERSON_LIMIT};
 use crate::providers::retry::Retry;
-use crate::service::{Hints, ServiceSettings};
-use crate::wire::sts::{Action, Asked, Caller, Problem};
+use crate::region::Region;
+use crate::role::Role;
+use crate::service::{Endpoint, Hints, ServiceSettings};
+use crate::source::{Hop, SourceKind};
+use crate::wire::sts::{Action, Asked, Caller, Mfa, Problem};
 
 /// Who signs, and where the call goes.
 #[derive(Debug)]
 pub(crate) struct SignedBy {
-    host: Host,
+    pub(crate) host: Host,
     pub(crate) settings: ServiceSettings,
-    provider: SharedProvider,
+    pub(crate) provider: SharedProvider,
     // Made at the first call: until then the machine it lives in may be exchanged.
     parts: OnceLock<Parts>,
 }
@@ -36,52 +41,74 @@ struct Parts {
 }
 
 /// What is asked for.
+#[derive(Clone, Copy)]
 pub(crate) struct Order<'a> {
     /// The provider's name, with which its errors begin.
     pub(crate) provider: &'static str,
     pub(crate) action: Action,
-    /// Whose session, for errors.
+    /// The role that is assumed, if one is.
+    pub(crate) role: Option<&'a Role>,
+    /// Whose session, if it is no role's; for errors.
     pub(crate) target: Option<&'a str>,
     /// In which partition, if nobody has set a region.
     pub(crate) partition: &'a str,
-    /// The MFA device of which a code goes with it.
-    pub(crate) mfa_device: Option<&'a str>,
-    pub(crate) body: SecretString,
 }
 
 impl SignedBy {
     pub(crate) fn new(provider: impl CredentialsProvider) -> Self {
-        Self {
-            host: Host::default(),
-            settings: ServiceSettings::default(),
-            provider: SharedProvider::new(provider),
-            parts: OnceLock::new(),
-        }
+        Self::of(Host::default(), ServiceSettings::default(), SharedProvider::new(provider))
     }
 
-    #[cfg(feature = "test-util")]
-    pub(crate) fn move_to(&mut self, host: Host) {
-        self.host = host;
+    pub(crate) fn of(host: Host, settings: ServiceSettings, provider: SharedProvider) -> Self {
+        Self { host, settings, provider, parts: OnceLock::new() }
     }
 
-    pub(crate) fn host(&self) -> &Host {
-        &self.host
-    }
-
-    /// How long a call may take, with what its source may.
-    pub(crate) fn time_limit(&self) -> Duration {
+    /// How long a call may take, with what its source may, and the person who is asked for a code.
+    pub(crate) fn time_limit(&self, device: Option<&MfaDevice>) -> Duration {
         let source = self.provider.time_limit();
-        source.saturating_add(STEP_LIMIT).min(crate::chain::CHAIN_TIME_LIMIT.max(source))
+        // However many hops: a chain answers or fails within this time.
+        let hops = source.saturating_add(STEP_LIMIT).min(crate::chain::CHAIN_TIME_LIMIT.max(source));
+        let asks_a_person = device.is_some_and(MfaDevice::asks_a_person);
+        if asks_a_person { hops.saturating_add(PERSON_LIMIT) } else { hops }
     }
 
     /// Asks, and reads the answer; `read` is given the credentials that signed.
     pub(crate) async fn send<T>(
         &self,
         order: &Order<'_>,
+        body: &SecretString,
+        read: impl Fn(&Credentials, &[u8]) -> Result<T, Problem>,
+    ) -> Result<T, Error> {
+        self.healing(order, None, body, read).await
+    }
+
+    /// Asks for a session, with a code of the device if there is one.
+    pub(crate) async fn session(
+        &self,
+        order: &Order<'_>,
+        device: Option<&MfaDevice>,
+        body: impl Fn(Option<&Mfa>) -> SecretString,
+        read: impl Fn(&Credentials, &[u8]) -> Result<Credentials, Problem>,
+    ) -> Result<Credentials, Error> {
+        let Some(device) = device else { return self.healing(order, None, &body(None), read).await };
+        let wanted = CodeFor { provider: order.provider, role: order.role.map(Role::arn) };
+        device.can_answer(wanted)?;
+        // First: nobody is asked for a code that nothing can be signed with.
+        self.source(order).await?;
+        let code = device.code(&self.host, wanted).await?;
+        let with_code = Some(code.serial_number());
+        device.used(self.healing(order, with_code, &body(Some(&code)), read).await)
+    }
+
+    async fn healing<T>(
+        &self,
+        order: &Order<'_>,
+        mfa_device: Option<&str>,
+        body: &SecretString,
         read: impl Fn(&Credentials, &[u8]) -> Result<T, Problem>,
     ) -> Result<T, Error> {
         let source = self.source(order).await?;
-        let rejected = match self.exchange(order, &source, &read).await {
+        let rejected = match self.exchange(order, mfa_device, body, &source, &read).await {
             Ok(answer) => return Ok(answer),
             Err(Refused::Failed(error)) => return Err(error),
             Err(Refused::Source(error)) => error,
@@ -90,8 +117,9 @@ impl SignedBy {
         self.parts().source.invalidate(&source);
         match self.source(order).await {
             Ok(renewed) if renewed.access_key_id() != source.access_key_id() => {
-                self.exchange(order, &renewed, &read).await.map_err(Refused::into_error)
+                self.exchange(order, mfa_device, body, &renewed, &read).await.map_err(Refused::into_error)
             }
+            Err(error) if error.person().is_some() => Err(error),
             _ => Err(rejected),
         }
     }
@@ -104,51 +132,100 @@ impl SignedBy {
     }
 
     async fn source(&self, order: &Order<'_>) -> Result<Credentials, Error> {
-        let credentials = self.parts().source.credentials().await.map_err(|error| match error {
+        let source = cache::as_called(self.parts().source.retrieve()).await.map_err(|error| match error {
             // Nothing is set up at all: a chain may go on.
             Error::NotConfigured(_) => error,
-            Error::Failed(failure) => without_source(order, &failure),
+            Error::Failed(failure) => order.without_source(&failure),
         })?;
-        if credentials.is_anonymous() {
-            let message = format!("{} cannot be signed with anonymous credentials", order.action.name());
+        if source.is_anonymous() {
+            let message = match order.role {
+                Some(role) => format!("{} cannot be assumed with anonymous credentials", role.arn()),
+                None => format!("{} cannot be signed with anonymous credentials", order.action.name()),
+            };
             return Err(Failure::new(FailureKind::Misconfigured, order.provider, message)
                 .with_remedy("use a source that has keys")
                 .into());
         }
-        Ok(credentials)
+        Ok(source)
     }
 
     async fn exchange<T>(
         &self,
         order: &Order<'_>,
+        mfa_device: Option<&str>,
+        body: &SecretString,
         source: &Credentials,
         read: &impl Fn(&Credentials, &[u8]) -> Result<T, Problem>,
     ) -> Result<T, Refused> {
-        let found = self.settings.look(&self.host).await.map_err(Refused::Failed)?;
-        let hints = Hints { partition: order.partition, instance_region: None };
-        let endpoint = found.sts(hints).map_err(Refused::Failed)?;
+        let endpoint = self.endpoint(order, source).await.map_err(Refused::Failed)?;
         let asked = Asked {
             provider: order.provider,
             action: order.action,
             url: &endpoint.url,
-            role: None,
+            role: order.role,
             target: order.target,
             caller: Caller::Credentials { access_key_id: source.access_key_id(), source: source.source() },
-            mfa_device: order.mfa_device,
+            mfa_device,
         };
         let call = Call { host: &self.host, endpoint: &endpoint, retry: &self.parts().retry, asked };
-        call.send(&order.body, Some(source), |answer| read(source, answer)).await
+        call.send(body, Some(source), |answer| read(source, answer)).await
+    }
+
+    async fn endpoint(&self, order: &Order<'_>, source: &Credentials) -> Result<Endpoint, Error> {
+        let found = self.settings.look(&self.host).await?;
+        let instance_region = if found.has_region() { None } else { self.instance_region(source).await };
+        found.sts(Hints { partition: order.partition, instance_region: instance_region.as_ref() })
+    }
+
+    /// The region of the instance whose role is the source.
+    #[cfg(feature = "imds")]
+    async fn instance_region(&self, source: &Credentials) -> Option<Region> {
+        let base = source.source().hops().next().map(Hop::kind);
+        if base != Some(SourceKind::InstanceMetadata) {
+            return None;
+        }
+        let metadata = crate::providers::InstanceMetadata::of(self.host.clone(), self.host.timeouts);
+        metadata.region().await.ok()
+    }
+
+    #[cfg(not(feature = "imds"))]
+    #[allow(clippy::unused_async, clippy::unused_self, reason = "its twin asks")]
+    async fn instance_region(&self, _source: &Credentials) -> Option<Region> {
+        None
     }
 }
 
-fn without_source(order: &Order<'_>, failure: &Failure) -> Error {
-    let message = format!("no credentials to sign {} with: {failure}", order.action.name());
-    let mut wrapped =
-        Failure::new(failure.kind(), order.provider, message).after(failure.attempts().to_vec());
-    if let Some(wait) = failure.retry_after() {
-        wrapped = wrapped.with_retry_after(wait);
+/// For one that is set up otherwise.
+impl Clone for SignedBy {
+    fn clone(&self) -> Self {
+        let Self { host, settings, provider, parts: _ } = self;
+        Self::of(host.clone(), settings.clone(), provider.clone())
     }
-    wrapped.into()
+}
+
+impl Order<'_> {
+    fn without_source(&self, failure: &Failure) -> Error {
+        let message = format!("no credentials to {self} with: {failure}");
+        let mut wrapped =
+            Failure::new(failure.kind(), self.provider, message).after(failure.attempts().to_vec());
+        if let Some(wait) = failure.retry_after() {
+            wrapped = wrapped.with_retry_after(wait);
+        }
+        if let Some(person) = failure.person() {
+            wrapped = wrapped.with_person(person);
+        }
+        wrapped.into()
+    }
+}
+
+/// `assume arn:aws:iam::123456789012:role/reports`, or `sign GetSessionToken`
+impl fmt::Display for Order<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.role {
+            Some(role) => write!(f, "assume {}", role.arn()),
+            None => write!(f, "sign {}", self.action.name()),
+        }
+    }
 }
 
 /// Two attempts at STS and the pauses between.

@@ -39,6 +39,33 @@ impl<S> ArcSwap<S> {
     }
 }
 
+/// tokio's own, which shuttle cannot look into, with others' turns before whatever is done to it.
+#[derive(Debug)]
+pub(crate) struct Notify {
+    inner: tokio::sync::Notify,
+    turn: AtomicBool,
+}
+
+impl Notify {
+    pub(crate) fn new() -> Self {
+        Self { inner: tokio::sync::Notify::new(), turn: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn notified(&self) -> tokio::sync::futures::Notified<'_> {
+        self.let_others_run();
+        self.inner.notified()
+    }
+
+    pub(crate) fn notify_waiters(&self) {
+        self.let_others_run();
+        self.inner.notify_waiters();
+    }
+
+    fn let_others_run(&self) {
+        self.turn.load(std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
 /// What becomes of tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Runtime {

@@ -241,8 +241,9 @@ impl Stage {
         let status = self.cache.status();
         let left = status.expiry.map_or(Duration::MAX, |_| left(status.expiry, self.source.clock.now()));
         let ledger = self.source.ledger();
+        let mandatory = is_mandatory(&status, left, &ledger);
         let (upheavals, unkept) = (ledger.upheavals, ledger.unkept);
-        Asked { at: Instant::now(), status, left, upheavals, unkept }
+        Asked { at: Instant::now(), status, left, mandatory, upheavals, unkept }
     }
 
     /// What holds for every answer.
@@ -299,7 +300,7 @@ impl Stage {
             answer.is_ok_and(|found| status.access_key_id.as_deref() == Some(found.access_key_id()));
         let only_a_person_can_help =
             |error: &Error| matches!(error, Error::Failed(_)) && !error.is_transient();
-        match asked.mandatory(&ledger) {
+        match asked.mandatory {
             None => {}
             // Neither expired nor about to be.
             Some(false) => {
@@ -336,19 +337,19 @@ struct Asked {
     at: Instant,
     status: Status,
     left: Duration,
+    mandatory: Option<bool>,
     upheavals: u32,
     unkept: bool,
 }
 
-impl Asked {
-    /// Whether what is in hand is past its mandatory instant, by its lifetime: `None` with nothing in hand.
-    fn mandatory(&self, ledger: &Ledger) -> Option<bool> {
-        let key: u32 = self.status.access_key_id.as_deref()?.strip_prefix("AKIA")?.parse().ok()?;
-        let lifetime = ledger.held.filter(|held| held.key == key).map(|held| held.lifetime)?;
-        // A tick more: lifetimes are not whole tenths.
-        let mandatory = self.left <= (60 * SECOND).min(lifetime / 10);
-        Some(mandatory || ledger.rejected.contains(&key) || self.status.state == CacheState::Empty)
-    }
+/// Whether what is in hand is past its mandatory instant, by its lifetime: `None` with nothing in hand. To be asked before
+/// a read: the same key may come again meanwhile, with another lifetime.
+fn is_mandatory(status: &Status, left: Duration, ledger: &Ledger) -> Option<bool> {
+    let key: u32 = status.access_key_id.as_deref()?.strip_prefix("AKIA")?.parse().ok()?;
+    let lifetime = ledger.held.filter(|held| held.key == key).map(|held| held.lifetime)?;
+    // A tick more: lifetimes are not whole tenths.
+    let mandatory = left <= (60 * SECOND).min(lifetime / 10);
+    Some(mandatory || ledger.rejected.contains(&key) || status.state == CacheState::Empty)
 }
 
 fn heals(error: &Error) -> bool {

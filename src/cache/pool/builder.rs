@@ -12,10 +12,9 @@ use crate::error::Error;
 use crate::host::{Clock, Env};
 use crate::observe::{Event, Observer};
 use crate::provider::CredentialsProvider;
-use crate::providers::{AssumeRole, Assumer};
-use crate::region::Region;
+use crate::providers::AssumeRole;
 use crate::role::Role;
-use crate::sts::{Limited, StsLimiter};
+use crate::sts::{Limited, SignedBy, StsLimiter, service_settings};
 
 /// Makes a [`CachePool`]: of [`Roles`], or [`PerKey`] of your own.
 #[must_use]
@@ -121,37 +120,15 @@ impl CachePoolBuilder<Roles> {
         self
     }
 
-    /// The region whose STS is asked.
-    pub fn region(mut self, region: Region) -> Self {
-        self.from.0.settings.region = Some(region);
-        self
-    }
-
-    /// Another endpoint than AWS's own: scheme, host and port. A VPC endpoint, for example.
-    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
-        self.from.0.settings.endpoint_url = Some(url.into());
-        self
-    }
-
-    /// Whether STS's FIPS endpoint is asked.
-    pub fn use_fips(mut self, fips: bool) -> Self {
-        self.from.0.settings.fips = Some(fips);
-        self
-    }
-
-    /// Whether STS's endpoint for IPv4 and IPv6 is asked.
-    pub fn use_dual_stack(mut self, dual_stack: bool) -> Self {
-        self.from.0.settings.dual_stack = Some(dual_stack);
-        self
-    }
+    service_settings!(|this| this.from.0.settings);
 
     /// The pool. Does no IO and spawns nothing.
     #[must_use]
     pub fn build(self) -> CachePool<Role> {
-        self.pool(|Roles(assumer)| {
-            let by = Arc::new(assumer);
+        self.pool(|Roles(signed)| {
+            let signed = Arc::new(signed);
             Box::new(move |role: &Role, kit: &Kit| {
-                Ok(kit.cache(AssumeRole::by(Arc::clone(&by), role.clone())))
+                Ok(kit.cache(AssumeRole::by(Arc::clone(&signed), role.clone())))
             })
         })
     }
@@ -171,11 +148,11 @@ impl<M> fmt::Debug for CachePoolBuilder<M> {
 
 /// What a [`CachePool::of_roles`] is made from.
 #[derive(Debug)]
-pub struct Roles(Assumer);
+pub struct Roles(SignedBy);
 
 impl Roles {
     pub(super) fn new(source: impl CredentialsProvider) -> Self {
-        Self(Assumer::new(source))
+        Self(SignedBy::new(source))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Clients of the SDK that go on with new credentials where a service rejected the old ones.
 
 use std::error::Error as StdError;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -18,7 +17,7 @@ use aws_smithy_types::error::ErrorMetadata;
 use aws_smithy_types::retry::ErrorKind;
 
 use crate::cache::{CacheState, CredentialsCache};
-use crate::host::Stopwatch;
+use crate::interop::exchange::{Exchanges, has_others_than};
 use crate::wire::rejection;
 
 /// Lets a client of the SDK go on where a service rejects its credentials (`ExpiredToken` and the like): they are
@@ -62,71 +61,21 @@ use crate::wire::rejection;
 #[derive(Clone, Debug)]
 pub struct ExpiredTokenRecovery {
     cache: CredentialsCache,
-    last: Arc<Mutex<Option<Exchange>>>,
-}
-
-/// Keys that were given up, and since when they are.
-#[derive(Debug)]
-struct Exchange {
-    access_key_id: String,
-    begun: Stopwatch,
-}
-
-/// Whether keys that were rejected are to be exchanged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
-    Begins,
-    UnderWay,
-    TooSoon,
+    exchanges: Exchanges,
 }
 
 impl ExpiredTokenRecovery {
     /// For clients that take their credentials from this cache. Clones share what they know of the last rejection.
     #[must_use]
     pub fn new(cache: &CredentialsCache) -> Self {
-        Self { cache: cache.clone(), last: Arc::default() }
-    }
-
-    /// Gives up what was rejected. Answers whether there is hope that the next try is signed with something else.
-    fn exchange(&self, rejected: &str) -> bool {
-        if self.has_others_than(rejected) {
-            // A late report. Caches behind this one may still hold the old ones.
-            self.cache.invalidate(rejected);
-            return true;
-        }
-        match self.turn(rejected) {
-            Turn::Begins => {
-                self.cache.invalidate(rejected);
-                true
-            }
-            Turn::UnderWay => {
-                matches!(self.cache.status().state, CacheState::Mandatory | CacheState::Expired)
-            }
-            Turn::TooSoon => false,
-        }
+        Self { cache: cache.clone(), exchanges: Exchanges::default() }
     }
 
     /// Whether a client that signed with these again after they were exchanged has not asked the cache at all.
     fn is_bypassed(&self, access_key_id: &str) -> bool {
         let status = self.cache.status();
         let is_waited_for = status.state == CacheState::Mandatory && status.last_failure.is_none();
-        is_waited_for || self.has_others_than(access_key_id)
-    }
-
-    fn has_others_than(&self, rejected: &str) -> bool {
-        self.cache.with_current(|present| present.access_key_id() != rejected).unwrap_or(false)
-    }
-
-    fn turn(&self, rejected: &str) -> Turn {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        match last.as_ref().filter(|last| last.begun.elapsed() < PAUSE) {
-            Some(last) if last.access_key_id == rejected => Turn::UnderWay,
-            Some(_) => Turn::TooSoon,
-            None => {
-                *last = Some(Exchange { access_key_id: rejected.to_owned(), begun: Stopwatch::start() });
-                Turn::Begins
-            }
-        }
+        is_waited_for || has_others_than(&self.cache, access_key_id)
     }
 }
 
@@ -168,7 +117,7 @@ impl Intercept for ExpiredTokenRecovery {
             }
             return Ok(());
         }
-        if self.exchange(access_key_id) {
+        if self.exchanges.exchange(&self.cache, access_key_id) {
             cfg.interceptor_state().store_put(TriedAgain);
             if let Some(response) = context.response_mut() {
                 response.add_extension(TriedAgain);
@@ -230,8 +179,6 @@ fn code(error: &OrchestratorError<OperationError>) -> Option<&str> {
 }
 
 const NAME: &str = "ExpiredTokenRecovery";
-/// Of each other, exchanges that brought something new and did not help.
-const PAUSE: Duration = Duration::from_secs(10);
 /// An operation's error holds the metadata right underneath.
 const CAUSES_MAX: usize = 8;
 

@@ -49,3 +49,47 @@ async fn failures_become_those_of_the_sdk_and_keep_their_text() {
     let error = cache(Ok(Credentials::anonymous())).provide_credentials().await.unwrap_err();
     assert!(error.source().unwrap().to_string().contains("allow_no_auth"), "{error:?}");
 }
+
+#[tokio::test]
+async fn the_sdk_is_told_the_way_hop_by_hop() {
+    use Feature::{
+        CredentialsCode, CredentialsEnvVars, CredentialsHttp, CredentialsImds, CredentialsProcess,
+        CredentialsProfile,
+    };
+    for (kind, expected) in [
+        (SourceKind::StaticKeys, Some(CredentialsCode)),
+        (SourceKind::Environment, Some(CredentialsEnvVars)),
+        (SourceKind::ProfileFile, Some(CredentialsProfile)),
+        (SourceKind::Process, Some(CredentialsProcess)),
+        (SourceKind::Container, Some(CredentialsHttp)),
+        (SourceKind::InstanceMetadata, Some(CredentialsImds)),
+        (SourceKind::Custom, None),
+    ] {
+        assert_eq!(told(Source::new(kind)).await, Vec::from_iter(expected), "{kind}");
+    }
+}
+
+#[cfg(feature = "sts")]
+#[tokio::test]
+async fn the_sdk_is_told_what_sts_was_asked_for() {
+    for (kind, expected) in [
+        (SourceKind::AssumeRole, Some(Feature::CredentialsStsAssumeRole)),
+        (SourceKind::WebIdentity, Some(Feature::CredentialsStsAssumeRoleWebId)),
+        (SourceKind::Saml, Some(Feature::CredentialsStsAssumeRoleSaml)),
+        (SourceKind::SessionToken, Some(Feature::CredentialsStsSessionToken)),
+        (SourceKind::FederationToken, Some(Feature::CredentialsStsFederationToken)),
+        (SourceKind::AssumeRoot, None),
+        (SourceKind::DelegatedAccess, None),
+    ] {
+        let way = Source::new(SourceKind::ProfileFile).with_detail("dev").further(kind);
+        let expected = std::iter::once(Feature::CredentialsProfile).chain(expected);
+        assert_eq!(told(way).await, expected.collect::<Vec<_>>(), "{kind}");
+    }
+}
+
+/// The features of credentials that came this way.
+async fn told(source: Source) -> Vec<Feature> {
+    let credentials = Credentials::builder("AKIA1", "secret").source(source).build();
+    let theirs = cache(credentials).provide_credentials().await.unwrap();
+    theirs.get_property::<Vec<Feature>>().cloned().unwrap_or_default()
+}

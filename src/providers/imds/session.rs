@@ -1,7 +1,6 @@
 //! Talking to the metadata service: a session token, and requests that carry it.
 
 use std::future::Future;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::answers;
 use super::settings::Settings;
-use crate::cache::{Fetch, Perishable, RefreshPolicy, Refresher};
+use crate::cache::{Fetch, Perishable, RefreshPolicy, Refresher, mark};
 use crate::chain::CHAIN_TIME_LIMIT;
 use crate::error::Error;
 use crate::host::http::{LinkLocal, Outgoing};
@@ -128,21 +127,7 @@ impl Perishable for SessionToken {
     }
 
     fn mark(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.text.expose_secret().hash(&mut hasher);
-        hasher.finish()
-    }
-
-    fn is_stale_servable(&self) -> bool {
-        false
-    }
-
-    fn marked_stale(&self) -> Self {
-        self.clone()
-    }
-
-    fn is_stale(&self) -> bool {
-        false
+        mark(self.text.expose_secret())
     }
 
     fn origin(&self) -> String {

@@ -1,16 +1,15 @@
-//! The device of a role that asks for a second factor, and who knows its codes.
+//! A device that gives a second factor, and who knows its codes.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{MfaCallback, MfaPrompt, PERSON_LIMIT};
+use super::{MfaCallback, MfaPrompt, OWN_SESSION, PERSON_LIMIT};
 use crate::cache::AskedBy;
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind, Person, printable};
 use crate::host::{Host, runtime};
-use crate::role::{Flaw, MFA_SERIAL};
-use crate::source::SourceKind;
+use crate::role::{Flaw, MFA_SERIAL, RoleArn};
 use crate::wire::sts::Mfa;
 
 /// A device, as code or a profile names it.
@@ -36,32 +35,64 @@ pub(crate) enum Codes {
     Nobody,
 }
 
+impl Codes {
+    /// In words, after "given by".
+    pub(crate) fn who(&self) -> String {
+        match self {
+            Self::Person(_) => "a person, who is asked".to_owned(),
+            Self::Process { origin, .. } => format!("`mfa_process` ({origin})"),
+            Self::Nobody => "nobody".to_owned(),
+        }
+    }
+}
+
+/// What a code is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CodeFor<'a> {
+    /// The provider's name, with which errors begin.
+    pub(crate) provider: &'static str,
+    /// `None`: a session of the user with the device.
+    pub(crate) role: Option<&'a RoleArn>,
+}
+
 impl MfaDevice {
+    /// The device with this serial number, whose codes `code` asks a person for.
+    pub(crate) fn with_person<F, Fut, C>(serial_number: impl Into<String>, code: F) -> Self
+    where
+        F: Fn(MfaPrompt) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<C, Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
+        C: Into<SecretString>,
+    {
+        let codes = Codes::Person(MfaCallback::new(code));
+        Self { serial_number: serial_number.into(), place: None, codes }
+    }
+
     /// Whether a code can be had at all, and whether somebody may be asked for it now.
-    pub(crate) fn can_answer(&self, role_arn: &str) -> Result<(), Error> {
+    pub(crate) fn can_answer(&self, wanted: CodeFor<'_>) -> Result<(), Error> {
         MFA_SERIAL
             .check(
                 format_args!("{}the serial number of the MFA device", self.of_profile()),
                 &self.serial_number,
             )
-            .map_err(|Flaw { what, remedy }| failure(FailureKind::Misconfigured, what, remedy))?;
+            .map_err(|Flaw { what, remedy }| wanted.failure(FailureKind::Misconfigured, what, remedy))?;
         match &self.codes {
-            Codes::Nobody => Err(self.nobody_knows(role_arn)),
+            Codes::Nobody => Err(self.nobody_knows(wanted)),
             Codes::Person(_) if AskedBy::this_flight() == Some(AskedBy::Nobody) => {
-                let what = format!("{role_arn} needs {self}, for which nobody is asked unbidden");
-                Err(failure(FailureKind::Withheld, what, "call `renew()` where somebody can give it")
+                let what = format!("{wanted} needs {self}, for which nobody is asked unbidden");
+                Err(wanted
+                    .failure(FailureKind::Withheld, what, "call `renew()` where somebody can give it")
                     .with_person(Person::Unasked))
             }
             Codes::Person(_) | Codes::Process { .. } => Ok(()),
         }
     }
 
-    /// A code for this role. A person has [`PERSON_LIMIT`] for it.
-    pub(crate) async fn code(&self, host: &Host, role_arn: &str) -> Result<Mfa, Error> {
+    /// A code. A person has [`PERSON_LIMIT`] for it.
+    pub(crate) async fn code(&self, host: &Host, wanted: CodeFor<'_>) -> Result<Mfa, Error> {
         match &self.codes {
-            Codes::Person(callback) => self.asked(callback, role_arn).await,
-            Codes::Process { command, origin } => self.printed(host, command, origin).await,
-            Codes::Nobody => Err(self.nobody_knows(role_arn)),
+            Codes::Person(callback) => self.asked(callback, wanted).await,
+            Codes::Process { command, origin } => self.printed(host, command, origin, wanted).await,
+            Codes::Nobody => Err(self.nobody_knows(wanted)),
         }
     }
 
@@ -88,41 +119,47 @@ impl MfaDevice {
         matches!(self.codes, Codes::Person(_))
     }
 
-    async fn asked(&self, callback: &MfaCallback, role_arn: &str) -> Result<Mfa, Error> {
+    async fn asked(&self, callback: &MfaCallback, wanted: CodeFor<'_>) -> Result<Mfa, Error> {
         let prompt = MfaPrompt {
             serial_number: self.serial_number.clone(),
-            role_arn: role_arn.to_owned(),
+            role_arn: wanted.role.map(ToString::to_string),
             profile: self.place.as_ref().map(|(profile, _)| profile.clone()),
         };
-        let wanted = prompt.to_string();
+        let shown = prompt.to_string();
         if !runtime::is_there() {
-            let what = format!("nobody was asked for the {wanted}: there is no tokio runtime with timers");
-            return Err(failure(FailureKind::NoRuntime, what, runtime::REMEDY));
+            let what = format!("nobody was asked for the {shown}: there is no tokio runtime with timers");
+            return Err(wanted.failure(FailureKind::NoRuntime, what, runtime::REMEDY));
         }
         let code = match tokio::time::timeout(PERSON_LIMIT, callback.code(prompt)).await {
             Ok(answer) => answer.map_err(|error| printable(&error.to_string())),
             Err(_) => Err(format!("none within {} s", PERSON_LIMIT.as_secs())),
         };
-        let code = code.map_err(|why| withheld(&wanted, &why, ASK_AGAIN))?;
+        let code = code.map_err(|why| wanted.withheld(&shown, &why, ASK_AGAIN))?;
         self.read(code.expose_secret())
-            .map_err(|flaw| withheld(&wanted, &flaw.what, &format!("{}; {ASK_AGAIN}", flaw.remedy)))
+            .map_err(|flaw| wanted.withheld(&shown, &flaw.what, &format!("{}; {ASK_AGAIN}", flaw.remedy)))
     }
 
     #[cfg(feature = "process")]
-    async fn printed(&self, host: &Host, command: &SecretString, origin: &str) -> Result<Mfa, Error> {
+    async fn printed(
+        &self,
+        host: &Host,
+        command: &SecretString,
+        origin: &str,
+        wanted: CodeFor<'_>,
+    ) -> Result<Mfa, Error> {
         use crate::config::Invocation;
         use crate::providers::process::{Program, TIME_LIMIT};
 
         let place = format!("`mfa_process` ({origin})");
         let invocation = Invocation::of(command.expose_secret()).map_err(|error| {
             let what = format!("the command of {place} {error}");
-            failure(
+            wanted.failure(
                 FailureKind::Misconfigured,
                 what,
                 "write it as in a shell, with quotes around what has blanks",
             )
         })?;
-        let program = Program::new(NAME, invocation, Some(place));
+        let program = Program::new(wanted.provider, invocation, Some(place));
         let stdout = program.stdout(host, TIME_LIMIT).await?;
         self.read(&String::from_utf8_lossy(stdout.expose_secret())).map_err(|flaw| {
             program
@@ -134,27 +171,33 @@ impl MfaDevice {
 
     #[cfg(not(feature = "process"))]
     #[allow(clippy::unused_async, reason = "its twin waits")]
-    async fn printed(&self, _host: &Host, _command: &SecretString, origin: &str) -> Result<Mfa, Error> {
+    async fn printed(
+        &self,
+        _host: &Host,
+        _command: &SecretString,
+        origin: &str,
+        wanted: CodeFor<'_>,
+    ) -> Result<Mfa, Error> {
         let what = format!(
             "`mfa_process` ({origin}) is not part of this build: the cargo feature `process` of \
              aws-credential-chain is off"
         );
-        Err(failure(FailureKind::Misconfigured, what, "turn the feature on, or remove the key"))
+        Err(wanted.failure(FailureKind::Misconfigured, what, "turn the feature on, or remove the key"))
     }
 
     fn read(&self, code: &str) -> Result<Mfa, Flaw> {
         Mfa::new(&self.serial_number, code.trim().into())
     }
 
-    fn nobody_knows(&self, role_arn: &str) -> Error {
+    fn nobody_knows(&self, wanted: CodeFor<'_>) -> Error {
         let of_profile = self.of_profile();
         let what = format!(
-            "{of_profile}`mfa_serial` asks for a code of {} to assume {role_arn}, and nothing gives one",
+            "{of_profile}`mfa_serial` asks for a code of {} for {wanted}, and nothing gives one",
             self.serial_number
         );
         let remedy =
             "set a callback by `DefaultChain::mfa` or `ProfileFile::mfa`, or `mfa_process` in the profile";
-        failure(FailureKind::Misconfigured, what, remedy)
+        wanted.failure(FailureKind::Misconfigured, what, remedy)
     }
 
     fn of_profile(&self) -> String {
@@ -186,13 +229,28 @@ impl fmt::Debug for Codes {
     }
 }
 
-fn withheld(wanted: &str, why: &str, remedy: &str) -> Error {
-    failure(FailureKind::Withheld, format!("no {wanted}: {why}"), remedy.to_owned())
+impl CodeFor<'_> {
+    fn withheld(self, shown: &str, why: &str, remedy: &str) -> Error {
+        self.failure(FailureKind::Withheld, format!("no {shown}: {why}"), remedy.to_owned())
+    }
+
+    fn failure(
+        self,
+        kind: FailureKind,
+        what: String,
+        remedy: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Error {
+        Failure::new(kind, self.provider, what).with_remedy(remedy).into()
+    }
 }
 
-fn failure(kind: FailureKind, what: String, remedy: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-    Failure::new(kind, NAME, what).with_remedy(remedy).into()
+impl fmt::Display for CodeFor<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.role {
+            Some(role) => role.fmt(f),
+            None => f.write_str(OWN_SESSION),
+        }
+    }
 }
 
-const NAME: &str = SourceKind::AssumeRole.name();
 const ASK_AGAIN: &str = "`renew()` asks for another code";

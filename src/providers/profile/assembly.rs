@@ -6,8 +6,9 @@ use crate::cli_cache::CliCache;
 use crate::config::{Base, CredentialSource, Plan, Value};
 use crate::credentials::{Credentials, Places};
 use crate::error::{Error, Failure, FailureKind, printable};
+use crate::explain::Examined;
 use crate::host::Host;
-use crate::provider::{SharedProvider, provider_fn};
+use crate::provider::{CredentialsProvider, SharedProvider, provider_fn};
 use crate::providers::Environment;
 use crate::providers::mfa::MfaCallback;
 use crate::shared_files::{NAME, SharedFiles};
@@ -59,8 +60,10 @@ fn base(given: &Given<'_>, plan: &Plan) -> Result<SharedProvider, Error> {
         }
         Base::CredentialSource(source) => Ok(credential_source(host, profile, *source)),
         Base::WebIdentity(asked) => roles::web_identity(given, name, asked),
-        Base::Sso(sso) => Err(not_yet("sso_account_id", name, &sso.account_id)),
-        Base::Login { login_session, .. } => Err(not_yet("login_session", name, login_session)),
+        Base::Sso(sso) => Ok(SharedProvider::new(NotYet::new("sso_account_id", name, &sso.account_id))),
+        Base::Login { login_session, .. } => {
+            Ok(SharedProvider::new(NotYet::new("login_session", name, login_session)))
+        }
         Base::Process { command, account_id } => Ok(process(host, name, command, account_id.as_ref())),
     }
 }
@@ -284,17 +287,34 @@ mod roles {
     }
 }
 
-fn not_yet(key: &str, profile: &str, value: &Value) -> Error {
-    let message = format!(
-        "profile `{profile}` uses `{key}` ({}), which this version cannot carry out yet",
-        value.origin()
-    );
-    let remedy = match key {
-        "sso_account_id" => by_cli("aws sso login", profile),
-        "login_session" => by_cli("aws login", profile),
-        _ => "choose another profile, or put a provider of your own into the chain's slot".to_owned(),
-    };
-    Failure::new(FailureKind::Misconfigured, NAME, message).with_remedy(remedy).into()
+/// Stands where a source will be. It fails when it is asked, and not before: a session of a role that is kept needs none.
+#[derive(Debug)]
+struct NotYet(Error);
+
+impl NotYet {
+    fn new(key: &str, profile: &str, value: &Value) -> Self {
+        let message = format!(
+            "profile `{profile}` uses `{key}` ({}), which this version cannot carry out yet",
+            value.origin()
+        );
+        let login = if key == "login_session" { "aws login" } else { "aws sso login" };
+        let failure = Failure::new(FailureKind::Misconfigured, NAME, message);
+        Self(failure.with_remedy(by_cli(login, profile)).into())
+    }
+}
+
+impl CredentialsProvider for NotYet {
+    async fn retrieve(&self) -> Result<Credentials, Error> {
+        Err(self.0.clone())
+    }
+
+    fn source_kind(&self) -> SourceKind {
+        SourceKind::ProfileFile
+    }
+
+    fn examine(&self) -> impl Future<Output = Examined> + Send {
+        std::future::ready(Examined::new(Err(self.0.clone())))
+    }
 }
 
 /// The AWS CLI hands out what it can log in for.

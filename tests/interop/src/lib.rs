@@ -1,7 +1,8 @@
 //! What the tests of this member share: the executables under test, and other people's beside them.
 //!
-//! Needs `ip` (Debian's iproute2), `unshare` (util-linux), `strace`, a Python with botocore named by `INTEROP_PYTHON`, and
-//! one with ministack named by `INTEROP_MINISTACK`. `.ci/run` installs them; what is missing fails.
+//! Needs `ip` (Debian's iproute2), `unshare` (util-linux), `strace`, a Python with botocore named by `INTEROP_PYTHON`,
+//! one with ministack named by `INTEROP_MINISTACK`, and one with moto and signxml named by `INTEROP_MOTO`. `.ci/run`
+//! installs them; what is missing fails.
 
 pub mod botocore;
 pub mod bucket;
@@ -9,6 +10,7 @@ pub mod bucket;
 mod example;
 pub mod machines;
 pub mod ministack;
+pub mod moto;
 pub mod namespace;
 
 use std::path::PathBuf;

@@ -132,7 +132,7 @@ fn anything_of(actions: &[&str]) -> String {
     json!({ "Version": "2012-10-17", "Statement": [allow] }).to_string()
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
     listener.local_addr().expect("it has an address").port()
 }

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
 use crate::credentials::Credentials;
+use crate::interop::exchange::PAUSE;
 use crate::provider::provider_fn;
 
 /// A cache whose sets are called `AKIA1`, `AKIA2` and so on, or all the same.
@@ -24,19 +25,19 @@ async fn keys_are_exchanged_once_and_not_again_at_once() {
     let recovery = ExpiredTokenRecovery::new(&cache);
     assert_eq!(in_hand(&cache).await, "AKIA1");
     // Whoever reports it first, and those who do right after.
-    assert!(recovery.exchange("AKIA1"));
-    assert!(recovery.clone().exchange("AKIA1"));
+    assert!(recovery.exchanges.exchange(&cache, "AKIA1"));
+    assert!(recovery.clone().exchanges.exchange(&cache, "AKIA1"));
     assert!(recovery.is_bypassed("AKIA1"));
     assert_eq!(in_hand(&cache).await, "AKIA2");
     assert!(recovery.is_bypassed("AKIA1") && !recovery.is_bypassed("AKIA2"));
     // Late.
-    assert!(recovery.exchange("AKIA1"));
+    assert!(recovery.exchanges.exchange(&cache, "AKIA1"));
     assert_eq!(in_hand(&cache).await, "AKIA2");
     // New ones do not help: the source is not asked for each call.
-    assert!(!recovery.exchange("AKIA2"));
+    assert!(!recovery.exchanges.exchange(&cache, "AKIA2"));
     assert_eq!(in_hand(&cache).await, "AKIA2");
     tokio::time::sleep(PAUSE).await;
-    assert!(recovery.exchange("AKIA2"));
+    assert!(recovery.exchanges.exchange(&cache, "AKIA2"));
     assert_eq!(in_hand(&cache).await, "AKIA3");
 }
 
@@ -45,9 +46,9 @@ async fn there_is_no_hope_in_a_source_that_repeats_itself() {
     let cache = cache(true);
     let recovery = ExpiredTokenRecovery::new(&cache);
     assert_eq!(in_hand(&cache).await, "AKIA1");
-    assert!(recovery.exchange("AKIA1"));
+    assert!(recovery.exchanges.exchange(&cache, "AKIA1"));
     assert_eq!(in_hand(&cache).await, "AKIA1");
-    assert!(!recovery.exchange("AKIA1") && !recovery.is_bypassed("AKIA1"));
+    assert!(!recovery.exchanges.exchange(&cache, "AKIA1") && !recovery.is_bypassed("AKIA1"));
 }
 
 #[test]

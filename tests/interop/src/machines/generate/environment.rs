@@ -13,8 +13,8 @@ impl Maker<'_> {
         let mut set =
             |variable: &str, value: &str| machine.variables.insert(variable.to_owned(), value.to_owned());
         match kind {
-            0..12 => {}
-            12..69 => _ = set("AWS_PROFILE", &name),
+            0..15 => {}
+            15..69 => _ = set("AWS_PROFILE", &name),
             69..70 => _ = set("AWS_PROFILE", ""),
             70..76 => _ = set("AWS_DEFAULT_PROFILE", &name),
             76..77 => {
@@ -130,7 +130,7 @@ impl Maker<'_> {
             }
         }
         set("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata);
-        if self.chance(50) {
+        if self.chance(60) {
             let disabled = self.one_of(&["true", "true", "true", "TRUE", "True", "false"]);
             set("AWS_EC2_METADATA_DISABLED", disabled.to_owned());
         }
