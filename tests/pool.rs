@@ -104,9 +104,9 @@ async fn ten_thousand_tasks_for_one_tenant_make_one_session() {
 #[test]
 fn providers_are_made_once_for_each_tenant_by_many_threads() {
     let world = World::new();
-    let made = Arc::new(AtomicUsize::new(0));
+    let makings = Arc::new(AtomicUsize::new(0));
     let asked = Arc::default();
-    let (counted, make) = (Arc::clone(&made), counting(&world, &asked));
+    let (counted, make) = (Arc::clone(&makings), counting(&world, &asked));
     let pool = CachePool::builder(move |tenant: &u32| {
         counted.fetch_add(1, Ordering::Relaxed);
         std::thread::sleep(Duration::from_millis(1));
@@ -118,7 +118,7 @@ fn providers_are_made_once_for_each_tenant_by_many_threads() {
             scope.spawn(|| (0..50).for_each(|tenant| drop(pool.cache(&tenant).unwrap())));
         }
     });
-    assert_eq!((made.load(Ordering::Relaxed), pool.len()), (50, 50));
+    assert_eq!((makings.load(Ordering::Relaxed), pool.len()), (50, 50));
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,7 +146,7 @@ async fn a_thousand_tenants_share_the_session_they_are_assumed_with() {
         aws.requests().iter().filter_map(|asked| asked.signed_by().map(str::to_owned)).collect();
     assert_eq!(base.len(), 1);
     let now = pool.current(&role(7)).unwrap();
-    assert_eq!(pool.with_current(&role(7), |lent| lent.generation()), Some(now.generation()));
+    assert_eq!(pool.with_current(&role(7), Credentials::generation), Some(now.generation()));
     assert!(pool.current(&role(1001)).is_none());
     seen.also(format!("{pool:?} {now:?} {:?}", pool.limiter()));
     // Of some: to look for all of them in the log of all of them takes minutes.
@@ -458,7 +458,7 @@ async fn tenants_that_hang_hold_nobody_up() {
     let world = World::new();
     let asked = Arc::default();
     let make = counting(&world, &asked);
-    let hangs = provider_fn(|| std::future::pending::<Result<Credentials, Error>>());
+    let hangs = provider_fn(std::future::pending::<Result<Credentials, Error>>);
     let hangs = aws_credential_chain::SharedProvider::new(hangs);
     let pool = CachePool::builder(move |key: &u32| if *key < 100 { Ok(hangs.clone()) } else { make(key) })
         .in_world(&world)

@@ -61,7 +61,7 @@ async fn read_all(
 
 /// The most requests within any second.
 fn most_in_a_second(aws: &LocalAws) -> usize {
-    let at: Vec<SystemTime> = aws.requests().iter().map(|request| request.at()).collect();
+    let at: Vec<SystemTime> = aws.requests().iter().map(aws_credential_chain::testing::Request::at).collect();
     let within = |from: &SystemTime| at.iter().filter(|at| (*from..*from + SECOND).contains(*at)).count();
     at.iter().map(within).max().unwrap_or_default()
 }

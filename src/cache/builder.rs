@@ -63,7 +63,7 @@ impl CredentialsCacheBuilder {
         if let Some(cache) = self.provider.shared_cache() {
             return cache.clone();
         }
-        let around = Arc::new(Around { observers: self.observers, ..Around::default() });
+        let around = Arc::new(Around::of(self.observers));
         let source = Observed { provider: self.provider, around };
         CredentialsCache { refresher: Refresher::new(source, self.policy, self.clock, self.env) }
     }

@@ -20,7 +20,6 @@ pub(super) struct Observed<P> {
 }
 
 /// What is around a provider; the caches of a pool share one.
-#[derive(Default)]
 pub(super) struct Around {
     pub(super) observers: Vec<Arc<dyn Observer>>,
     /// How often STS is asked.
@@ -29,6 +28,14 @@ pub(super) struct Around {
 }
 
 impl Around {
+    pub(super) fn of(observers: Vec<Arc<dyn Observer>>) -> Self {
+        Self {
+            observers,
+            #[cfg(feature = "sts")]
+            limited: None,
+        }
+    }
+
     pub(super) fn tell(&self, event: &Event) {
         for observer in &self.observers {
             contained(|| observer.on_event(event));

@@ -210,6 +210,7 @@ impl<K> CachePool<K> {
     }
 
     /// The limiter through which its calls to STS go.
+    #[must_use]
     pub fn limiter(&self) -> Option<&StsLimiter> {
         self.0.kit.around.limited.as_ref().map(|limited| &limited.limiter)
     }

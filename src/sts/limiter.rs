@@ -162,7 +162,7 @@ impl fmt::Debug for StsLimiter {
         f.debug_struct("StsLimiter")
             .field("settings", &self.settings)
             .field("waiting", &self.waiting())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -79,7 +79,7 @@ impl<M> CachePoolBuilder<M> {
     fn pool<K>(self, make: impl FnOnce(M) -> Make<K>) -> CachePool<K> {
         let tellers = self.observers.clone();
         let tell = move |waited| {
-            Around { observers: tellers.clone(), limited: None }.tell(&Event::Limited { waited });
+            Around::of(tellers.clone()).tell(&Event::Limited { waited });
         };
         let limited = Limited { limiter: self.limiter, tell: Arc::new(tell) };
         let around = Arc::new(Around { observers: self.observers, limited: Some(limited) });
