@@ -44,11 +44,10 @@ struct Parts {
     session_token: Option<SecretString>,
     expiry: Option<SystemTime>,
     account_id: Option<AccountId>,
-    packed_policy_size: Option<u8>,
     source: Source,
     generation: u64,
-    // Boxed twice: hardly any has it.
-    asks_for: Option<Box<AsksFor>>,
+    // Boxed: most have none of it.
+    rare: Option<Box<Rare>>,
     #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
     forms: crate::interop::Forms,
 }
@@ -81,10 +80,9 @@ impl Credentials {
             session_token: None,
             expiry: None,
             account_id: None,
-            packed_policy_size: None,
             source: Source::new(SourceKind::Anonymous),
             generation: next_generation(),
-            asks_for: None,
+            rare: None,
             #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
             forms: crate::interop::Forms::default(),
         })
@@ -124,7 +122,7 @@ impl Credentials {
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
     #[must_use]
     pub fn packed_policy_size(&self) -> Option<u8> {
-        self.parts.packed_policy_size
+        self.parts.rare.as_ref()?.packed_policy_size
     }
 
     /// Where they came from, hop by hop.
@@ -156,12 +154,12 @@ impl Credentials {
 
     /// What a person has to give for the next set, for errors: a cache asks for it only where somebody asks the cache.
     pub(crate) fn asks_for(&self) -> Option<&str> {
-        self.parts.asks_for.as_ref().map(|asked| &*asked.what)
+        self.parts.rare.as_ref()?.asks_for.as_deref()
     }
 
     #[cfg(feature = "sts")]
     pub(crate) fn asking_for(mut self, what: String) -> Self {
-        Arc::make_mut(&mut self.parts).asks_for = Some(Box::new(AsksFor { what: what.into() }));
+        Arc::make_mut(&mut self.parts).rare.get_or_insert_default().asks_for = Some(what.into());
         self
     }
 
@@ -196,16 +194,18 @@ impl fmt::Debug for Credentials {
     }
 }
 
-#[derive(Clone)]
-struct AsksFor {
-    what: Box<str>,
+#[derive(Clone, Default)]
+struct Rare {
+    asks_for: Option<Box<str>>,
+    packed_policy_size: Option<u8>,
 }
 
 /// In place: there may be a hundred thousand.
 #[derive(Clone)]
 enum AccountId {
     Digits([u8; 12]),
-    Other(Box<str>),
+    // Boxed twice: no longer than the digits.
+    Other(Box<Box<str>>),
 }
 
 impl AccountId {
@@ -221,7 +221,7 @@ impl From<String> for AccountId {
     fn from(text: String) -> Self {
         match text.as_bytes().try_into() {
             Ok(digits) if text.is_ascii() => Self::Digits(digits),
-            _ => Self::Other(text.into()),
+            _ => Self::Other(Box::new(text.into())),
         }
     }
 }
@@ -332,11 +332,11 @@ impl CredentialsBuilder {
             secret_access_key,
             session_token,
             expiry,
-            packed_policy_size,
             account_id: account_id.map(AccountId::from),
             source,
             generation: next_generation(),
-            asks_for: None,
+            rare: packed_policy_size
+                .map(|percent| Box::new(Rare { packed_policy_size: Some(percent), asks_for: None })),
             #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
             forms: crate::interop::Forms::default(),
         }))

@@ -25,6 +25,15 @@ pub fn under(program: &Path) -> Command {
     command
 }
 
+/// The same, counting only while a function runs whose name is like this one.
+#[must_use]
+pub fn under_from_to(program: &Path, function: &str) -> Command {
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--collect-atstart=no"]);
+    command.arg(format!("--toggle-collect={function}")).arg(program);
+    command
+}
+
 /// The total that callgrind reports.
 ///
 /// # Panics

@@ -1,5 +1,8 @@
 //! An STS that says yes to everybody, with tokens of 1,024 bytes: quick enough to fill a hundred thousand tenants.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -10,19 +13,26 @@ use tokio::net::{TcpListener, TcpStream};
 pub async fn serve(listening: impl FnOnce(String)) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     listening(format!("http://{}", listener.local_addr().unwrap()));
-    for number in 0_u64.. {
+    let number = Arc::new(AtomicU64::new(0));
+    loop {
         let (stream, _) = listener.accept().await.unwrap();
-        tokio::spawn(answer(stream, number));
+        tokio::spawn(serve_one(stream, Arc::clone(&number)));
     }
 }
 
-async fn answer(mut stream: TcpStream, number: u64) -> Option<()> {
+/// One connection, until its client ends it.
+async fn serve_one(mut stream: TcpStream, number: Arc<AtomicU64>) {
+    while answer(&mut stream, &number).await.is_some() {}
+}
+
+async fn answer(stream: &mut TcpStream, number: &AtomicU64) -> Option<()> {
     let mut request = Vec::new();
     while !is_whole(&request) {
         let mut chunk = [0; 4096];
         let read = stream.read(&mut chunk).await.ok().filter(|read| *read > 0)?;
         request.extend_from_slice(&chunk[..read]);
     }
+    let number = number.fetch_add(1, Ordering::Relaxed);
     let token = format!("{number:020}{}", "t".repeat(1004));
     let body = format!(
         "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA{number:016}</AccessKeyId>\

@@ -17,5 +17,6 @@ pub mod fake_sts;
 pub mod load;
 #[cfg(feature = "peers")]
 pub mod outage;
+pub mod pools;
 pub mod reads;
 pub mod tenants;

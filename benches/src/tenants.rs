@@ -1,19 +1,32 @@
 //! Pools of many tenants: filled from an STS in another process, and read.
 
 use std::hint::black_box;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use aws_credential_chain::providers::StaticKeys;
 use aws_credential_chain::sts::StsLimiter;
 use aws_credential_chain::{CachePool, Credentials, Role, provider_fn};
 
-/// Reads a pool of so many tenants, whose credentials come from nowhere, in turn; `after_fill` is called in between.
+/// Reads a pool of so many tenants in turn; `after_fill` is called in between.
 ///
 /// # Panics
 /// If that fails.
 pub async fn read(tenants: usize, times: u64, after_fill: impl FnOnce()) {
+    let (pool, asked) = of_nowhere(tenants).await;
+    after_fill();
+    hit(&pool, &asked, times);
+}
+
+/// A pool of so many tenants, whose credentials come from nowhere; and the first of its roles as a request would have them:
+/// built from its own data, and not those that the pool keeps.
+///
+/// # Panics
+/// If that fails.
+pub async fn of_nowhere(tenants: usize) -> (CachePool<Role>, Vec<Role>) {
     let token: Arc<str> = "t".repeat(1024).into();
     let pool = CachePool::builder(move |_: &Role| {
         let token = Arc::clone(&token);
@@ -25,15 +38,22 @@ pub async fn read(tenants: usize, times: u64, after_fill: impl FnOnce()) {
     })
     .capacity(100_000)
     .build();
-    let roles: Vec<Role> = (0..tenants).map(role).collect();
-    for role in &roles {
-        pool.credentials(role).await.unwrap();
+    for number in 0..tenants {
+        pool.credentials(&role(number)).await.unwrap();
     }
-    // As a request would have it: built from its own data, and not the one that the pool keeps.
-    let asked: Vec<Role> = (0..tenants.min(ASKED)).map(role).collect();
-    after_fill();
-    for role in asked.iter().cycle().take(times.try_into().unwrap()) {
-        black_box(pool.credentials(role).await.unwrap());
+    (pool, (0..tenants.min(ASKED)).map(role).collect())
+}
+
+/// Reads these in turn, so many times in all: each is there, and so nothing is waited for.
+///
+/// # Panics
+/// If one is not there.
+#[inline(never)]
+pub fn hit(pool: &CachePool<Role>, roles: &[Role], times: u64) {
+    let mut context = Context::from_waker(Waker::noop());
+    for role in roles.iter().cycle().take(times.try_into().unwrap()) {
+        let Poll::Ready(read) = pin!(pool.credentials(role)).poll(&mut context) else { panic!("it waits") };
+        black_box(read.unwrap());
     }
 }
 

@@ -18,9 +18,7 @@ use crate::wall_time::WallTime;
 pub(super) struct Machine<V> {
     pub(super) slot: Slot<Snapshot<V>>,
     tower: Mutex<Tower<V>>,
-    pub(super) policy: RefreshPolicy,
-    pub(super) clock: Clock,
-    pub(super) env: Env,
+    pub(super) setting: Arc<Setting>,
     /// Whether a look at the files is under way.
     pub(super) looking: AtomicBool,
     /// Whether it was told that the value in hand has expired.
@@ -28,13 +26,20 @@ pub(super) struct Machine<V> {
     source: Box<dyn Fetch<V>>,
 }
 
+/// How and where a value is kept fresh: the caches of a pool share it.
+pub(super) struct Setting {
+    pub(super) policy: RefreshPolicy,
+    pub(super) clock: Clock,
+    pub(super) env: Env,
+}
+
 /// What may change only under the lock. Readers on the common path never take it.
 pub(super) struct Tower<V> {
     pub(super) flight: Option<Arc<Flight<V>>>,
     /// Counts `forget`s: what a flight of an earlier era brings is not kept.
-    pub(super) era: u64,
+    pub(super) era: u32,
     /// Counts flights.
-    flights: u64,
+    flights: u32,
     // Boxed: most have none of it.
     rare: Option<Box<Rare>>,
     random: fastrand::Rng,
@@ -74,15 +79,13 @@ pub(super) struct Landed<V> {
 }
 
 impl<V: Perishable> Machine<V> {
-    pub(super) fn new(source: Box<dyn Fetch<V>>, policy: RefreshPolicy, clock: Clock, env: Env) -> Self {
-        let mut random = clock.random();
+    pub(super) fn new(source: Box<dyn Fetch<V>>, setting: Arc<Setting>) -> Self {
+        let mut random = setting.clock.random();
         let window_draw = random.f64();
         Self {
             slot: Slot::new(Snapshot::empty()),
             tower: Mutex::new(Tower { flight: None, era: 0, flights: 0, rare: None, random, window_draw }),
-            policy,
-            clock,
-            env,
+            setting,
             looking: AtomicBool::new(false),
             expiry_told: AtomicBool::new(false),
             source,
@@ -101,8 +104,8 @@ impl<V: Perishable> Machine<V> {
             // Between the look and the lock a flight may have landed.
             let due = match why {
                 Why::OnDemand => true,
-                Why::ToLast => snapshot.may_last_longer(now, &self.policy),
-                Why::IfDue => match snapshot.decide(now, &self.policy) {
+                Why::ToLast => snapshot.may_last_longer(now, &self.setting.policy),
+                Why::IfDue => match snapshot.decide(now, &self.setting.policy) {
                     Decision::Join { .. } => true,
                     Decision::Serve { refresh, .. } | Decision::ServeStale { refresh, .. } => refresh,
                     Decision::Fail(_) => false,
@@ -134,10 +137,10 @@ impl<V: Perishable> Machine<V> {
         &self,
         outcome: Result<V, Error>,
         departure: Departure,
-        era: u64,
-        number: u64,
+        era: u32,
+        number: u32,
     ) -> (Result<V, Error>, Option<Landed<V>>) {
-        let now = self.clock.now();
+        let now = self.setting.clock.now();
         let look_after = self.source.look_after();
         let mut tower = self.tower();
         let Some(flight) = tower.flight.take_if(|flight| flight.number == number) else {
@@ -148,7 +151,8 @@ impl<V: Perishable> Machine<V> {
             return (outcome, None);
         }
         let draws = Draws { window: tower.window_draw, pause: tower.draw(now) };
-        let arrival = Arrival { now, policy: &self.policy, draws, rejected: tower.rejected(), look_after };
+        let arrival =
+            Arrival { now, policy: &self.setting.policy, draws, rejected: tower.rejected(), look_after };
         let before = self.slot.snapshot();
         let after = before.landed(outcome, departure, &arrival);
         // They are told what the snapshot says, with the time of the next attempt.
@@ -188,17 +192,17 @@ impl<V: Perishable> Machine<V> {
 
     /// What is in hand and has not expired, or may be served all the same.
     pub(super) fn in_hand(&self) -> Option<V> {
-        let now = self.clock.now();
+        let now = self.setting.clock.now();
         let snapshot = self.slot.snapshot();
         self.look_for_expiry(&snapshot, now);
-        snapshot.in_hand(now, &self.policy).map(|value| self.served(value))
+        snapshot.in_hand(now, &self.setting.policy).map(|value| self.served(value))
     }
 
     /// Tells that the value in hand has expired, once.
     pub(super) fn look_for_expiry(&self, snapshot: &Snapshot<V>, now: WallTime) {
         let Some(held) = snapshot.held().filter(|held| held.phase(now) == Phase::Expired) else { return };
         if !self.expiry_told.swap(true, Ordering::Relaxed) {
-            let stale = self.policy.allows_stale(held.value.is_stale_servable());
+            let stale = self.setting.policy.allows_stale(held.value.is_stale_servable());
             self.source.tell(News::Expired { held, stale });
         }
     }
@@ -206,7 +210,7 @@ impl<V: Perishable> Machine<V> {
     /// Tells that the value which is handed out has expired, if it has.
     pub(super) fn served(&self, value: V) -> V {
         if let Some(expiry) = value.expiry().filter(|_| value.is_stale()) {
-            self.source.tell(News::ServedStale { expired_for: expiry.until(self.clock.now()) });
+            self.source.tell(News::ServedStale { expired_for: expiry.until(self.setting.clock.now()) });
         }
         value
     }
@@ -224,8 +228,8 @@ impl<V: Perishable> Machine<V> {
 
 impl<V: Perishable> Kept for Machine<V> {
     fn due_at(&self) -> WallTime {
-        let now = self.clock.now();
-        self.slot.look(|snapshot| snapshot.due_at(now, &self.policy))
+        let now = self.setting.clock.now();
+        self.slot.look(|snapshot| snapshot.due_at(now, &self.setting.policy))
     }
 
     fn asks(&self) -> &'static str {
@@ -233,7 +237,7 @@ impl<V: Perishable> Kept for Machine<V> {
     }
 
     fn attend(self: Arc<Self>) -> bool {
-        let now = self.clock.now();
+        let now = self.setting.clock.now();
         self.look(now);
         matches!(self.board(now, Why::IfDue), Ok(Boarding::Boarded { .. }))
     }

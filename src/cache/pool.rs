@@ -19,11 +19,12 @@ use tokio::runtime::Id;
 
 pub use self::builder::{CachePoolBuilder, PerKey, Roles};
 use self::table::Table;
+use crate::cache::machine::Setting;
 use crate::cache::observed::{Around, Observed};
-use crate::cache::{CredentialsCache, KeepFresh, RefreshPolicy, Refresher, Rejected};
+use crate::cache::{CredentialsCache, KeepFresh, Refresher, Rejected};
 use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::host::{Clock, Env, Stopwatch};
+use crate::host::Stopwatch;
 use crate::observe::{Event, Leaving};
 use crate::provider::CredentialsProvider;
 use crate::role::Role;
@@ -101,9 +102,7 @@ type Make<K> = Box<dyn Fn(&K, &Kit) -> Result<CredentialsCache, Error> + Send + 
 
 /// What all caches of a pool are made with.
 struct Kit {
-    policy: RefreshPolicy,
-    clock: Clock,
-    env: Env,
+    setting: Arc<Setting>,
     around: Arc<Around>,
 }
 
@@ -114,8 +113,7 @@ impl Kit {
             return cache.clone();
         }
         let source = Observed { provider, around: Arc::clone(&self.around) };
-        let refresher = Refresher::new(source, self.policy.clone(), self.clock.clone(), self.env.clone());
-        CredentialsCache { refresher }
+        CredentialsCache { refresher: Refresher::within(source, Arc::clone(&self.setting)) }
     }
 }
 

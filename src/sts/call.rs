@@ -7,7 +7,7 @@ use super::limiter;
 use crate::credentials::Credentials;
 use crate::error::{Error, FailureKind};
 use crate::host::Host;
-use crate::host::http::{Answer, HttpError, Outgoing};
+use crate::host::http::{Answer, Connection, HttpError, Outgoing};
 use crate::providers::retry::Retry;
 use crate::service::Endpoint;
 use crate::sigv4::{Signer, Unsigned};
@@ -43,7 +43,9 @@ impl Call<'_> {
         let mut skew = self.host.clock.skew();
         loop {
             let place = limiter::place(signed_by, &self.endpoint.url).await.map_err(Refused::Failed)?;
-            let refused = match self.exchange(body, signed_by).await? {
+            // One of many, perhaps.
+            let connection = if place.is_some() { Connection::Kept } else { Connection::Closed };
+            let refused = match self.exchange(body, signed_by, connection).await? {
                 Ok(answer) if answer.status == 200 => match read(&answer.body) {
                     Ok(read) => return Ok(read),
                     Err(problem) => Refused::Failed(self.asked.unusable(&problem).into()),
@@ -73,6 +75,7 @@ impl Call<'_> {
         &self,
         body: &SecretString,
         signed_by: Option<&Credentials>,
+        connection: Connection,
     ) -> Result<Result<Answer, HttpError>, Refused> {
         let url = &self.endpoint.url;
         let headers = match signed_by {
@@ -87,7 +90,7 @@ impl Call<'_> {
             }
         };
         let request = Outgoing { method: Method::POST, url, headers: &headers, content: Some((FORM, body)) };
-        Ok(self.host.public.send(self.host, self.endpoint.ca_bundle(), request).await)
+        Ok(self.host.public.send(self.host, self.endpoint.ca_bundle(), request, connection).await)
     }
 
     fn refused(&self, answer: &Answer) -> Refused {

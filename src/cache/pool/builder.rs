@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{CachePool, Inner, Kit, Make, Table};
 use crate::cache::RefreshPolicy;
+use crate::cache::machine::Setting;
 use crate::cache::observed::Around;
 use crate::error::Error;
 use crate::host::{Clock, Env};
@@ -83,10 +84,11 @@ impl<M> CachePoolBuilder<M> {
         };
         let limited = Limited { limiter: self.limiter, tell: Arc::new(tell) };
         let around = Arc::new(Around { observers: self.observers, limited: Some(limited) });
+        let setting = Arc::new(Setting { policy: self.policy, clock: self.clock, env: self.env });
         CachePool(Arc::new(Inner {
             table: Table::new(self.capacity),
             make: make(self.from),
-            kit: Kit { policy: self.policy, clock: self.clock, env: self.env, around },
+            kit: Kit { setting, around },
             idle: self.idle,
             age: OnceLock::new(),
             kept: Mutex::new(None),

@@ -37,12 +37,12 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Inner<K> {
         }
         let sweeper = Sweeper {
             pool: Arc::downgrade(self),
-            clock: self.kit.clock.clone(),
-            next: Mutex::new(self.kit.clock.now().plus(PERIOD)),
+            clock: self.kit.setting.clock.clone(),
+            next: Mutex::new(self.kit.setting.clock.now().plus(PERIOD)),
             shard: AtomicUsize::new(0),
         };
-        let before =
-            kept.replace((runtime.id(), KeepFresh::new(Arc::new(sweeper), &runtime, &self.kit.clock)));
+        let before = kept
+            .replace((runtime.id(), KeepFresh::new(Arc::new(sweeper), &runtime, &self.kit.setting.clock)));
         drop(kept);
         drop(before);
     }
@@ -57,7 +57,7 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Inner<K> {
         let sweep = Sweep {
             idle_before: second.saturating_sub(self.idle.as_secs()),
             hot_since: second.saturating_sub(HOT.as_secs()),
-            now: self.kit.clock.now(),
+            now: self.kit.setting.clock.now(),
             // Whoever waits for credentials goes before those who have some.
             due_max: if is_crowded { 0 } else { BEGUN_AT_ONCE.div_ceil(count) },
         };
