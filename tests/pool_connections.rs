@@ -8,35 +8,20 @@
     reason = "a test is its own host, and may fail loudly"
 )]
 
+mod support;
+
 use std::collections::HashSet;
 use std::ops::Range;
 use std::time::Duration;
 
-use aws_credential_chain::providers::StaticKeys;
 use aws_credential_chain::sts::StsLimiter;
 use aws_credential_chain::testing::{Clock, Fault, LocalAws, Route, World};
 use aws_credential_chain::{CachePool, CredentialsCache, ProviderExt, Role};
+use support::tenants::{aws_with, keys, role};
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-fn role(number: usize) -> Role {
-    Role::builder(format!("arn:aws:iam::222222222222:role/tenant-{number}")).build().unwrap()
-}
-
-async fn aws_with(roles: usize) -> LocalAws {
-    let aws = LocalAws::start().await.unwrap();
-    for number in 0..roles {
-        aws.sts().role(role(number).arn().as_str());
-    }
-    aws
-}
-
-fn keys(aws: &LocalAws) -> StaticKeys {
-    let (id, secret) = aws.sts().user("111111111111", "alice");
-    StaticKeys::new(id, secret, None).unwrap()
-}
 
 fn pool(aws: &LocalAws, world: &World) -> CachePool<Role> {
     let limiter = StsLimiter::new().per_second(1_000_000).at_once(8).patience(60 * SECOND);
@@ -72,8 +57,8 @@ fn tasks() -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn a_crowd_of_tenants_comes_over_few_connections() {
-    let aws = aws_with(500).await;
-    let pool = pool(&aws, &aws.world());
+    let (aws, world) = aws_with(500).await;
+    let pool = pool(&aws, &world);
     read_all(&pool, 0..500).await;
     let opened = connections(&aws, 0..500);
     // As many as are asked at once; and the start of one may be overtaken by another that comes free.
@@ -88,8 +73,8 @@ async fn a_crowd_of_tenants_comes_over_few_connections() {
 
 #[tokio::test(start_paused = true)]
 async fn idle_connections_are_closed_soon() {
-    let aws = aws_with(50).await;
-    let pool = pool(&aws, &aws.world());
+    let (aws, world) = aws_with(50).await;
+    let pool = pool(&aws, &world);
     let before = tasks();
     read_all(&pool, 0..50).await;
     // Its scheduler's, the client's, and two for each connection: its own, and that of the local AWS.
@@ -123,10 +108,10 @@ async fn a_machine_that_slept_does_not_go_on_with_the_connections_it_had() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_is_no_tenant_keeps_no_connection() {
-    let aws = aws_with(2).await;
+    let (aws, world) = aws_with(2).await;
     for number in 0..2 {
-        let assumed = keys(&aws).assume(role(number)).in_world(&aws.world());
-        let cache = CredentialsCache::builder(assumed).in_world(&aws.world()).build();
+        let assumed = keys(&aws).assume(role(number)).in_world(&world);
+        let cache = CredentialsCache::builder(assumed).in_world(&world).build();
         cache.credentials().await.unwrap();
     }
     assert_eq!(connections(&aws, 0..2), 2);

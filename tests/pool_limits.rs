@@ -16,29 +16,16 @@ use std::time::{Duration, SystemTime};
 use aws_credential_chain::providers::StaticKeys;
 use aws_credential_chain::sts::StsLimiter;
 use aws_credential_chain::testing::{Fault, LocalAws, Route, World};
-use aws_credential_chain::{CachePool, Credentials, Error, Event, FailureKind, Role};
+use aws_credential_chain::{CachePool, Credentials, Error, Event, FailureKind, Region, Role};
 use support::outcome::kind;
 use support::seen::Seen;
+use support::tenants::{aws_with, keys, role};
 use tokio::time::{Instant, sleep};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn role(number: usize) -> Role {
-    Role::builder(format!("arn:aws:iam::222222222222:role/tenant-{number}")).build().unwrap()
-}
-
-async fn aws_with(roles: usize) -> (LocalAws, World) {
-    let aws = LocalAws::start().await.unwrap();
-    for number in 0..roles {
-        aws.sts().role(role(number).arn().as_str());
-    }
-    let world = aws.world();
-    (aws, world)
-}
-
 fn pool(aws: &LocalAws, world: &World, limiter: StsLimiter) -> CachePool<Role> {
-    let (id, secret) = aws.sts().user("111111111111", "alice");
-    CachePool::of_roles(StaticKeys::new(id, secret, None).unwrap()).in_world(world).limiter(limiter).build()
+    CachePool::of_roles(keys(aws)).in_world(world).limiter(limiter).build()
 }
 
 /// Reads so many tenants at once.
@@ -172,6 +159,29 @@ async fn pools_that_share_a_limiter_share_its_turns_and_other_accounts_have_thei
     tokio::join!(read_all(&one, 100..200), read_all(&third, 0..100));
     let apart = began.elapsed();
     assert!((4 * SECOND..6 * SECOND).contains(&apart), "{apart:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_region_has_its_own_turns() {
+    let (aws, world) = aws_with(100).await;
+    let limiter = StsLimiter::new().per_second(20).patience(60 * SECOND);
+    let (id, secret) = aws.sts().user("111111111111", "alice");
+    let [one, same, other] = ["eu-west-1", "eu-west-1", "us-west-2"].map(|region| {
+        CachePool::of_roles(StaticKeys::new(id.clone(), secret.clone(), None).unwrap())
+            .in_world(&world)
+            .region(Region::new(region).unwrap())
+            .limiter(limiter.clone())
+            .build()
+    });
+    let began = Instant::now();
+    tokio::join!(read_all(&one, 0..100), read_all(&other, 0..100));
+    let apart = began.elapsed();
+    assert!((4 * SECOND..6 * SECOND).contains(&apart), "{apart:?}");
+    let began = Instant::now();
+    // Those of the one that are there already take no turn.
+    tokio::join!(read_all(&one, 0..100), read_all(&same, 0..100));
+    let once_more = began.elapsed();
+    assert!((4 * SECOND..6 * SECOND).contains(&once_more), "{once_more:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -42,7 +42,7 @@ impl Call<'_> {
         let mut attempt = 1;
         let mut skew = self.host.clock.skew();
         loop {
-            let place = limiter::place(signed_by, &self.endpoint.url).await.map_err(Refused::Failed)?;
+            let place = limiter::place(signed_by, self.endpoint).await.map_err(Refused::Failed)?;
             // One of many, perhaps.
             let connection = if place.is_some() { Connection::Kept } else { Connection::Closed };
             let refused = match self.exchange(body, signed_by, connection).await? {

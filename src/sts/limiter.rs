@@ -21,10 +21,11 @@ use self::pace::Pace;
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
 use crate::host::Stopwatch;
+use crate::service::Endpoint;
 
 /// Holds a [`CachePool`](crate::CachePool)'s calls to STS within the quota of the account that makes them.
 ///
-/// Each calling account has limits of its own at each endpoint, which is to say in each region. Clones share them: give one
+/// Each calling account has limits of its own in each region, as each has a quota of its own there. Clones share them: give one
 /// limiter to all pools of a process that assume roles with the same account.
 ///
 /// ```
@@ -56,6 +57,8 @@ struct Settings {
 struct Lane {
     /// Empty for all whose account is not known: with one source they are of the same.
     account: Box<str>,
+    /// As the call is signed: one endpoint may stand before several.
+    region: Box<str>,
     endpoint: Box<str>,
 }
 
@@ -97,7 +100,7 @@ impl StsLimiter {
         Self { settings, lanes: Arc::default() }
     }
 
-    async fn place(&self, account: Option<&str>, endpoint: &str) -> Result<(Place, Duration), Error> {
+    async fn place(&self, account: Option<&str>, endpoint: &Endpoint) -> Result<(Place, Duration), Error> {
         let queue = self.queue(account, endpoint);
         let came = Stopwatch::start();
         let waiting = Waiting::on(&queue);
@@ -116,17 +119,21 @@ impl StsLimiter {
         Ok((Place { queue, _permit: permit }, came.elapsed()))
     }
 
-    fn queue(&self, account: Option<&str>, endpoint: &str) -> Arc<Queue> {
+    fn queue(&self, account: Option<&str>, endpoint: &Endpoint) -> Arc<Queue> {
         let mut lanes = self.lanes();
         if lanes.len() >= LANES_MAX {
             lanes.retain(|_, queue| Arc::strong_count(queue) > 1);
         }
-        let lane = Lane { account: account.unwrap_or_default().into(), endpoint: endpoint.into() };
+        let lane = Lane {
+            account: account.unwrap_or_default().into(),
+            region: endpoint.signing_region.as_str().into(),
+            endpoint: endpoint.url.as_str().into(),
+        };
         let queue = lanes.entry(lane).or_insert_with(|| Arc::new(Queue::new(self.settings)));
         Arc::clone(queue)
     }
 
-    fn too_long(&self, account: Option<&str>, endpoint: &str, queue: &Queue) -> Error {
+    fn too_long(&self, account: Option<&str>, endpoint: &Endpoint, queue: &Queue) -> Error {
         let Settings { per_second, at_once, patience } = self.settings;
         let of = account.map(|account| format!(" for account {account}")).unwrap_or_default();
         let slowed = match queue.pace().per_second() {
@@ -134,8 +141,10 @@ impl StsLimiter {
             _ => String::new(),
         };
         let message = format!(
-            "no turn at {endpoint}{of} within {} s: at most {per_second} calls a second{slowed}, {at_once} at once, and {} \
+            "no turn at {} in {}{of} within {} s: at most {per_second} calls a second{slowed}, {at_once} at once, and {} \
              wait; STS was not asked",
+            endpoint.url,
+            endpoint.signing_region,
             patience.as_secs_f32(),
             queue.waiting.load(Ordering::Relaxed),
         );
@@ -233,7 +242,10 @@ impl Limited {
 }
 
 /// A place for a call that is signed with these credentials, where a limiter counts it.
-pub(crate) async fn place(signed_by: Option<&Credentials>, endpoint: &str) -> Result<Option<Place>, Error> {
+pub(crate) async fn place(
+    signed_by: Option<&Credentials>,
+    endpoint: &Endpoint,
+) -> Result<Option<Place>, Error> {
     let Ok(limited) = HERE.try_with(Limited::clone) else { return Ok(None) };
     let account = signed_by.and_then(Credentials::account_id);
     let (place, waited) = limited.limiter.place(account, endpoint).await?;

@@ -7,3 +7,5 @@ pub mod phone;
 pub mod script;
 pub mod seen;
 pub mod sts_client;
+#[cfg(feature = "sts")]
+pub mod tenants;

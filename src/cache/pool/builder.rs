@@ -9,12 +9,15 @@ use super::{CachePool, Inner, Kit, Make, Table};
 use crate::cache::RefreshPolicy;
 use crate::cache::machine::Setting;
 use crate::cache::observed::Around;
+use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::explain::Examined;
 use crate::host::{Clock, Env};
 use crate::observe::{Event, Observer};
 use crate::provider::CredentialsProvider;
 use crate::providers::AssumeRole;
 use crate::role::Role;
+use crate::source::SourceKind;
 use crate::sts::{Limited, SignedBy, StsLimiter, service_settings};
 
 /// Makes a [`CachePool`]: of [`Roles`], or [`PerKey`] of your own.
@@ -130,7 +133,7 @@ impl CachePoolBuilder<Roles> {
         self.pool(|Roles(signed)| {
             let signed = Arc::new(signed);
             Box::new(move |role: &Role, kit: &Kit| {
-                Ok(kit.cache(AssumeRole::by(Arc::clone(&signed), role.clone())))
+                Ok(kit.cache(Tenant { signed: Arc::clone(&signed), role: role.clone() }))
             })
         })
     }
@@ -155,6 +158,36 @@ pub struct Roles(SignedBy);
 impl Roles {
     pub(super) fn new(source: impl CredentialsProvider) -> Self {
         Self(SignedBy::new(source))
+    }
+}
+
+/// What [`AssumeRole`] does, and all that one of a hundred thousand needs for it.
+struct Tenant {
+    signed: Arc<SignedBy>,
+    role: Role,
+}
+
+impl Tenant {
+    fn assumed(&self) -> AssumeRole {
+        AssumeRole::by(Arc::clone(&self.signed), self.role.clone())
+    }
+}
+
+impl CredentialsProvider for Tenant {
+    async fn retrieve(&self) -> Result<Credentials, Error> {
+        self.assumed().retrieve().await
+    }
+
+    fn time_limit(&self) -> Duration {
+        self.assumed().time_limit()
+    }
+
+    fn source_kind(&self) -> SourceKind {
+        SourceKind::AssumeRole
+    }
+
+    async fn examine(&self) -> Examined {
+        self.assumed().examine().await
     }
 }
 
