@@ -3,13 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "sts")]
+use crate::role::Role;
+
 /// Where credentials came from: the hops that produced them, the base first. Cloning copies a pointer.
 ///
 /// Shown as `profile file (dev)`, or with roles as `instance metadata (web) → …`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source(Arc<Path>);
 
-/// The last hop, and the way to it: what many are assumed with is shared by them, and so are the names of roles.
+/// The last hop, and the way to it: what many are assumed with is shared by them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Path {
     last: Hop,
@@ -18,31 +21,43 @@ struct Path {
 
 impl Source {
     pub(crate) fn new(kind: SourceKind) -> Self {
-        Self(Arc::new(Path { last: Hop { kind, detail: None }, before: None }))
+        Self(Arc::new(Path { last: Hop(Step::Bare(kind)), before: None }))
     }
 
     /// Adds what a reader needs to find the last hop's origin: a profile, a role; never a secret.
-    pub(crate) fn with_detail(mut self, detail: impl Into<Arc<str>>) -> Self {
-        Arc::make_mut(&mut self.0).last.detail = Some(detail.into());
+    pub(crate) fn with_detail(mut self, detail: impl Into<Box<str>>) -> Self {
+        let kind = self.kind();
+        Arc::make_mut(&mut self.0).last = Hop(Step::Told(kind, Arc::new(detail.into())));
         self
     }
 
     /// The same path, one hop further.
     #[cfg(feature = "sts")]
-    pub(crate) fn then(self, kind: SourceKind, detail: impl Into<Arc<str>>) -> Self {
-        Self(Arc::new(Path { last: Hop { kind, detail: Some(detail.into()) }, before: Some(self) }))
+    pub(crate) fn then(self, kind: SourceKind, detail: impl Into<Box<str>>) -> Self {
+        self.and(Hop(Step::Told(kind, Arc::new(detail.into()))))
+    }
+
+    /// The same path, one hop further: a role.
+    #[cfg(feature = "sts")]
+    pub(crate) fn then_role(self, role: &Role) -> Self {
+        self.and(Hop(Step::Role(role.clone())))
     }
 
     /// The same path, one hop further, of which there is nothing more to say.
     #[cfg(feature = "sts")]
     pub(crate) fn further(self, kind: SourceKind) -> Self {
-        Self(Arc::new(Path { last: Hop { kind, detail: None }, before: Some(self) }))
+        self.and(Hop(Step::Bare(kind)))
+    }
+
+    #[cfg(feature = "sts")]
+    fn and(self, last: Hop) -> Self {
+        Self(Arc::new(Path { last, before: Some(self) }))
     }
 
     /// The kind of the hop that issued the credentials.
     #[must_use]
     pub fn kind(&self) -> SourceKind {
-        self.0.last.kind
+        self.0.last.kind()
     }
 
     /// All hops, the base first.
@@ -64,31 +79,63 @@ impl fmt::Display for Source {
 }
 
 /// One step on the way to a set of credentials.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hop {
-    kind: SourceKind,
-    detail: Option<Arc<str>>,
+#[derive(Clone)]
+pub struct Hop(Step);
+
+/// As short as can be: there may be a hundred thousand.
+#[derive(Clone)]
+enum Step {
+    Bare(SourceKind),
+    // Boxed twice: one word.
+    Told(SourceKind, Arc<Box<str>>),
+    /// Assumed; its name is told.
+    #[cfg(feature = "sts")]
+    Role(Role),
 }
 
 impl Hop {
     /// What kind of source the step is.
     #[must_use]
     pub fn kind(&self) -> SourceKind {
-        self.kind
+        match &self.0 {
+            Step::Bare(kind) | Step::Told(kind, _) => *kind,
+            #[cfg(feature = "sts")]
+            Step::Role(_) => SourceKind::AssumeRole,
+        }
     }
 
     /// Which one of its kind: the profile's or the role's name, for example.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
-        self.detail.as_deref()
+        match &self.0 {
+            Step::Bare(_) => None,
+            Step::Told(_, detail) => Some(detail),
+            #[cfg(feature = "sts")]
+            Step::Role(role) => Some(role.arn().as_str()),
+        }
+    }
+}
+
+/// By what is told of them: of a role its name alone.
+impl PartialEq for Hop {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind() == other.kind() && self.detail() == other.detail()
+    }
+}
+
+impl Eq for Hop {}
+
+impl fmt::Debug for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hop").field("kind", &self.kind()).field("detail", &self.detail()).finish()
     }
 }
 
 impl fmt::Display for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.detail {
-            Some(detail) => write!(f, "{} ({detail})", self.kind),
-            None => self.kind.fmt(f),
+        match self.detail() {
+            Some(detail) => write!(f, "{} ({detail})", self.kind()),
+            None => self.kind().fmt(f),
         }
     }
 }

@@ -180,7 +180,7 @@ impl CredentialsProvider for AssumeRole {
             wire::AssumeRole { role: &role, made_up_session_name, mfa }.body()
         };
         let read = |source: &Credentials, answer: &[u8]| {
-            let path = source.source().clone().then(SourceKind::AssumeRole, role.arn().shared());
+            let path = source.source().clone().then_role(&role);
             Session::parse(Action::AssumeRole, answer)?.into_credentials(path)
         };
         self.signed.session(&order, self.mfa.as_deref(), body, read).await

@@ -1,7 +1,6 @@
 //! The ARN of a role.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::Flaw;
 use super::rules::{ARN, is_name};
@@ -21,7 +20,7 @@ use crate::error::{Error, printable_up_to};
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RoleArn(Arc<str>);
+pub struct RoleArn(Box<str>);
 
 impl RoleArn {
     /// Checks that it is the ARN of a role.
@@ -63,11 +62,6 @@ impl RoleArn {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 
-    /// The whole of it, shared.
-    pub(crate) fn shared(&self) -> Arc<str> {
-        Arc::clone(&self.0)
-    }
-
     fn part(&self, index: usize) -> &str {
         self.0.split(':').nth(index).unwrap_or_default()
     }
@@ -87,7 +81,7 @@ impl fmt::Display for RoleArn {
 
 impl From<RoleArn> for String {
     fn from(arn: RoleArn) -> Self {
-        arn.0.as_ref().to_owned()
+        arn.0.into()
     }
 }
 
