@@ -164,4 +164,4 @@ fn resident() -> Option<usize> {
 }
 
 const HUB: &str = "arn:aws:iam::111111111111:role/hub";
-const FILLERS: usize = 32;
+const FILLERS: usize = 8;
