@@ -10,6 +10,9 @@
 //! ```
 #![allow(clippy::disallowed_methods, reason = "it is its own host")]
 
+#[path = "ec2_service/termination.rs"]
+mod termination;
+
 use std::error::Error;
 use std::io::{Write, stdout};
 use std::net::SocketAddr;
@@ -18,10 +21,13 @@ use std::process::ExitCode;
 use aws_credential_chain::interop::CredentialsServer;
 use aws_credential_chain::testing::{Clock, LocalAws, World};
 use aws_credential_chain::{CredentialsCache, DefaultChain};
+use termination::Termination;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `args` would panic at one that is not UTF-8.
+    let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    let arguments: Vec<String> = arguments.collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => show().await,
         ["--serve"] => serve("127.0.0.1:0").await,
@@ -74,38 +80,5 @@ async fn show() -> Result<(), Box<dyn Error>> {
     match stranger.credentials().await {
         Ok(_) => Err("a stranger got credentials".into()),
         Err(error) => Ok(writeln!(out, "a stranger hears: {error}")?),
-    }
-}
-
-/// SIGTERM, as supervisors end services, and Ctrl-C.
-#[cfg(unix)]
-struct Termination(tokio::signal::unix::Signal);
-
-#[cfg(unix)]
-impl Termination {
-    fn listen() -> std::io::Result<Self> {
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map(Self)
-    }
-
-    async fn wait(&mut self) {
-        tokio::select! {
-            _ = self.0.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-struct Termination;
-
-#[cfg(not(unix))]
-impl Termination {
-    #[allow(clippy::unnecessary_wraps, reason = "its twin can fail")]
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self)
-    }
-
-    async fn wait(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
     }
 }

@@ -70,6 +70,7 @@ pub(crate) struct Given {
     pub(crate) access_key_id: String,
     pub(crate) account_id: Option<String>,
     pub(crate) source: String,
+    pub(crate) packed_policy_size: Option<u8>,
     pub(crate) expiry: Option<WallTime>,
     /// When a cache with the default policy renews them, for one that got them now.
     pub(crate) renewed_from: Option<WallTime>,
@@ -128,7 +129,8 @@ impl Explanation {
     /// ```json
     /// { "found": true, "offline": false,
     ///   "credentials": { "access_key_id": "ASIA…", "account_id": "123456789012", "source": "instance metadata (web)",
-    ///                    "expires": "2026-11-23T18:00:00Z", "renewed_from": "2026-11-23T17:00:00Z" },
+    ///                    "expires": "2026-11-23T18:00:00Z", "renewed_from": "2026-11-23T17:00:00Z",
+    ///                    "packed_policy_size": null },
     ///   "sources": [ { "name": "environment", "verdict": "not_configured", "why": "…",
     ///                  "looked_at": [ { "what": "AWS_ACCESS_KEY_ID", "found": "not set" } ] } ],
     ///   "settings": [ { "what": "region", "found": "eu-central-1, from AWS_REGION" } ],
@@ -217,6 +219,7 @@ impl Given {
             access_key_id: credentials.access_key_id().to_owned(),
             account_id: credentials.account_id().map(str::to_owned),
             source: credentials.source().to_string(),
+            packed_policy_size: credentials.packed_policy_size(),
             expiry,
             renewed_from: expiry.filter(|_| renews).map(|expiry| expiry.minus(window)),
             left,

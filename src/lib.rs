@@ -108,6 +108,8 @@ mod host;
 ))]
 pub mod interop;
 mod observe;
+#[cfg(feature = "sts")]
+pub mod policy;
 mod provider;
 pub mod providers;
 mod region;

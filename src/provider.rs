@@ -135,6 +135,36 @@ pub trait ProviderExt: CredentialsProvider + Sized {
     {
         crate::providers::AssumeRole::made(self, role)
     }
+
+    /// Assumes `role` with fewer permissions than it has: those that `policy` allows too. With a [`CredentialsCache`] for the
+    /// base, whatever is narrowed shares its session.
+    ///
+    /// ```
+    /// use aws_credential_chain::policy::PolicyTemplate;
+    /// use aws_credential_chain::{CredentialsCache, DefaultChain, ProviderExt, Role};
+    ///
+    /// # fn main() -> Result<(), aws_credential_chain::Error> {
+    /// # let json = r#"{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "s3:GetObject",
+    /// #     "Resource": "arn:aws:s3:::data/{{tenant}}/*" }] }"#;
+    /// let base = CredentialsCache::new(DefaultChain::new());
+    /// let (role, template) = (Role::builder("arn:aws:iam::123456789012:role/app").build()?, PolicyTemplate::from_json(json)?);
+    /// let of = |tenant: &str| base.clone().scoped_to(role.clone(), template.fill([("tenant", tenant)])?);
+    /// let (acme, globex) = (CredentialsCache::new(of("acme")?), CredentialsCache::new(of("globex")?));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A role that narrows itself, as `role` assumed by its own session, has to trust itself.
+    ///
+    /// # Errors
+    /// The role has session policies already: see [`Role::scoped`](crate::Role::scoped).
+    fn scoped_to(
+        self,
+        role: crate::Role,
+        policy: crate::SessionPolicy,
+    ) -> Result<crate::providers::AssumeRole, Error> {
+        Ok(self.assume(role.scoped(policy)?))
+    }
 }
 
 #[cfg(feature = "sts")]

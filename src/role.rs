@@ -5,6 +5,8 @@ mod builder;
 mod deserialize;
 mod policy;
 mod rules;
+mod scoped;
+mod size;
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};

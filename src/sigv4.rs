@@ -1,11 +1,11 @@
 //! Signing of requests by AWS's own signer.
 
 use std::borrow::Cow;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation,
-    SigningInstructions, SigningSettings, UriPathNormalizationMode, sign,
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningInstructions,
+    SigningSettings, UriPathNormalizationMode, sign,
 };
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
@@ -56,10 +56,10 @@ impl Signer<'_> {
     pub(crate) fn presign(
         &self,
         request: &Unsigned<'_>,
-        expires_in: Duration,
+        expires_in: std::time::Duration,
     ) -> Result<Vec<(&'static str, SecretString)>, Error> {
         let mut settings = settings_of(self.service);
-        settings.signature_location = SignatureLocation::QueryParams;
+        settings.signature_location = aws_sigv4::http_request::SignatureLocation::QueryParams;
         settings.expires_in = Some(expires_in);
         let (_, parameters) = self.instructions(request, settings)?.into_parts();
         Ok(parameters.into_iter().map(|(name, value)| (name, value.into_owned().into())).collect())
@@ -133,7 +133,7 @@ const WANT_THE_HASH: [&str; 4] = ["s3", "s3-object-lambda", "s3-outposts", "aoss
 
 #[cfg(test)]
 mod tests {
-    use std::time::UNIX_EPOCH;
+    use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
 

@@ -16,7 +16,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_chain::interop::CredentialsServer;
 use aws_credential_chain::providers::{Anonymous, StaticKeys};
-use aws_credential_chain::testing::{Fault, LocalAws, Route, World};
+use aws_credential_chain::testing::{Clock, Fault, LocalAws, Route, World};
 use aws_credential_chain::{
     Credentials, CredentialsCache, CredentialsProvider, DefaultChain, Error, Failure, FailureKind,
     SourceKind, provider_fn,
@@ -40,7 +40,9 @@ async fn send(at: SocketAddr, request: &str) -> Answer {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer:?}"));
+    let (head, body) = answer
+        .split_once("\r\n\r\n")
+        .unwrap_or_else(|| panic!("{answer:?} to {:?}", &request[..request.len().min(60)]));
     Answer {
         status: head.split(' ').nth(1).unwrap().parse().unwrap(),
         head: head.to_ascii_lowercase(),
@@ -229,6 +231,80 @@ async fn clients_that_say_nothing_keep_nobody_out_for_long() {
     silent[0].read_to_end(&mut rest).await.unwrap();
 }
 
+/// In real time: while the system carries hundreds of connections, a clock that jumps ahead whenever nothing can be done
+/// would.
+#[tokio::test]
+async fn many_clients_are_all_answered_in_time_while_there_is_nothing_to_give() {
+    let world = World::with_clock(Clock::starting_now());
+    let server = serve(&world, provider_fn(std::future::pending::<Result<Credentials, Error>>)).await;
+    let token = server.authorization_token().expose_secret();
+    let request = format!("GET /credentials HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n");
+    let asked = tokio::time::Instant::now();
+    let mut clients = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let (at, request) = (server.address(), request.clone());
+        clients.spawn(async move { send(at, &request).await.status });
+    }
+    assert!(clients.join_all().await.iter().all(|status| *status == 504));
+    // Nine seconds, and whatever a busy machine adds; two rounds would be eighteen.
+    assert!(asked.elapsed() < Duration::from_secs(17), "{:?}", asked.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_request_is_a_json_error_too() {
+    let server = serve(&World::new(), StaticKeys::new("AKIAIOSFODNN7EXAMPLE", "s", None).unwrap()).await;
+    let token = server.authorization_token().expose_secret();
+    let long = "x".repeat(20_000);
+    let many = "X: x\r\n".repeat(200);
+    for (request, status) in [
+        (format!("GET /credentials HTTP/1.1\r\nAuthorization: {token}\r\nX: {long}\r\n\r\n"), 431),
+        (format!("GET /credentials HTTP/1.1\r\nAuthorization: {token}\r\n{many}\r\n"), 431),
+        (format!("GET /{long} HTTP/1.1\r\nAuthorization: {token}\r\n\r\n"), 431),
+        (format!("GET /credentials HTTP/1.1\r\nAuthorization {token}\r\n\r\n"), 400),
+        ("\u{16}\u{3}\u{1} a hello of TLS\r\n\r\n".to_owned(), 400),
+        ("GET /credentials HTTP/9.9\r\n\r\n".to_owned(), 400),
+    ] {
+        let answer = send(server.address(), &request).await;
+        let code = &answer.json["code"];
+        assert_eq!((answer.status, code), (status, &"BadRequestException".into()), "{answer:?}");
+        assert!(answer.json["message"].as_str().unwrap().contains("HTTP/1.1"), "{answer:?}");
+        assert!(answer.head.contains("content-type: application/json"), "{answer:?}");
+        assert!(answer.head.contains("connection: close"), "{answer:?}");
+    }
+    assert_eq!(ask(&server).await.status, 200);
+}
+
+/// In real time: the system takes some to tell that nobody reads any more.
+#[tokio::test]
+async fn what_is_no_request_does_not_keep_its_place() {
+    let server = serve(&World::new(), StaticKeys::new("AKIAIOSFODNN7EXAMPLE", "s", None).unwrap()).await;
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(b"nonsense\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    let answered = tokio::time::Instant::now();
+    while stream.write_all(b"x").await.is_ok() {
+        assert!(answered.elapsed() < Duration::from_secs(8), "somebody still reads");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// A page in a browser that has its own name point here knows everything but the token; and no other page may read.
+#[tokio::test(start_paused = true)]
+async fn a_browser_gets_nothing() {
+    let server = serve(&World::new(), StaticKeys::new("AKIAIOSFODNN7EXAMPLE", "s", None).unwrap()).await;
+    for request in [
+        "GET /credentials HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n\r\n",
+        "OPTIONS /credentials HTTP/1.1\r\nHost: evil.example\r\nOrigin: http://evil.example\r\n\
+         Access-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: authorization\r\n\r\n",
+    ] {
+        let answer = send(server.address(), request).await;
+        assert_eq!(answer.status, 403);
+        assert!(!answer.head.contains("access-control-"), "{answer:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_head_without_end_is_cut_off() {
     let server = serve(&World::new(), StaticKeys::new("AKIAIOSFODNN7EXAMPLE", "s", None).unwrap()).await;
@@ -249,6 +325,7 @@ async fn only_loopback_and_only_while_the_handle_lives() {
     for at in ["0.0.0.0:0", "192.0.2.1:0", "[::]:0"] {
         let error = CredentialsServer::start_at(cache.clone(), at.parse().unwrap()).await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+        assert!(error.to_string().starts_with(at), "{error}");
     }
     let server = CredentialsServer::start(cache.clone()).await.unwrap();
     let at = server.address();
@@ -257,6 +334,29 @@ async fn only_loopback_and_only_while_the_handle_lives() {
     support::outcome::settle().await;
     assert!(TcpStream::connect(at).await.is_err());
     assert!(!cache.status().kept_fresh);
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_named() {
+    let first = CredentialsServer::start(CredentialsCache::new(Anonymous)).await.unwrap();
+    let at = first.address();
+    let error = CredentialsServer::start_at(CredentialsCache::new(Anonymous), at).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    assert!(error.to_string().contains(&format!("cannot listen at {at}: ")), "{error}");
+}
+
+#[tokio::test]
+async fn it_serves_on_ipv6_as_well() {
+    let keys = StaticKeys::new("AKIAIOSFODNN7EXAMPLE", "CANARY-secret", None).unwrap();
+    let at = "[::1]:0".parse().unwrap();
+    let server = CredentialsServer::start_at(CredentialsCache::new(keys), at).await.unwrap();
+    assert!(server.uri().starts_with("http://[::1]:"), "{}", server.uri());
+    let mut client = World::with_clock(Clock::starting_now());
+    for (name, value) in server.variables() {
+        client = client.env(name, value);
+    }
+    let theirs = CredentialsCache::builder(DefaultChain::in_world(&client)).in_world(&client).build();
+    assert_eq!(theirs.credentials().await.unwrap().access_key_id(), "AKIAIOSFODNN7EXAMPLE");
 }
 
 #[test]

@@ -373,6 +373,7 @@ async fn the_json_keeps_its_names() {
     assert_eq!(json["offline"], false);
     let credentials = serde_json::json!({
         "access_key_id": "AKIAENV", "account_id": null, "source": "environment", "expires": null, "renewed_from": null,
+        "packed_policy_size": null,
     });
     assert_eq!(json["credentials"], credentials);
     assert_eq!(json["sources"].as_array().unwrap().len(), 5);

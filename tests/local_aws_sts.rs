@@ -266,6 +266,21 @@ async fn a_role_says_how_long_its_sessions_may_be() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sessions_that_live_shorter_than_any_of_sts_are_for_tests_in_real_time() {
+    let (aws, alice) = start().await;
+    aws.sts().role(ROLE).credentials_lifetime(Duration::from_secs(6));
+    for asked in [&[][..], &[("DurationSeconds", "900")]] {
+        let now = aws.clock().now();
+        assert_eq!(assume(&aws, &alice, ROLE, asked).await.status, 200);
+        let issued = aws.sts().issued().pop().unwrap();
+        let expiry = aws.sts().session(&issued).unwrap().expiry();
+        assert_eq!(expiry.duration_since(now).unwrap().as_secs(), 6);
+    }
+    // What is asked for is held against the limits all the same.
+    assert_eq!(assume(&aws, &alice, ROLE, &[("DurationSeconds", "3601")]).await.status, 400);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_chain_of_roles_has_an_hour_and_hands_down_what_is_sticky() {
     let (aws, alice) = start().await;
     aws.sts().role(ROLE).max_session_duration(12 * HOUR);

@@ -19,6 +19,8 @@ pub struct Status {
     pub source: Option<Source>,
     /// Which keys they are.
     pub access_key_id: Option<String>,
+    /// How much of the room for session policies and tags they take, in percent, where STS tells it.
+    pub packed_policy_size: Option<u8>,
     /// Counts up in this process with each set that is made.
     pub generation: Option<u64>,
     /// Whether they have expired, and are served all the same, marked as stale.
@@ -74,6 +76,7 @@ impl Status {
             }),
             source: held.map(|held| held.value.source().clone()),
             access_key_id: held.map(|held| held.value.access_key_id().to_owned()),
+            packed_policy_size: held.and_then(|held| held.value.packed_policy_size()),
             generation: held.map(|held| held.value.generation()),
             stale: snapshot
                 .in_hand(now, refresher.policy())

@@ -22,6 +22,7 @@ fn credentials(given: &Given) -> Value {
         "source": given.source,
         "expires": given.expiry.map(|at| at.to_string()),
         "renewed_from": given.renewed_from.map(|at| at.to_string()),
+        "packed_policy_size": given.packed_policy_size,
     })
 }
 

@@ -57,6 +57,12 @@ fn credentials(given: &Given) -> Vec<Look> {
         (None, false) => "never by itself".to_owned(),
     };
     rows.push(Look::new("renewed", renewed));
+    if let Some(percent) = given.packed_policy_size {
+        rows.push(Look::new(
+            "packed",
+            format_args!("policies and tags of the session take {percent} % of their room"),
+        ));
+    }
     rows
 }
 

@@ -16,6 +16,7 @@
 //! |---|---|---|
 //! | 200 | there are credentials | |
 //! | 403, 404, 405 | the token, the path or the method is wrong | they give up |
+//! | 400, 431 | it is no request, or one with a head above 8 KiB | they give up |
 //! | 500 | nothing is set up, or the source says no for good | most give up |
 //! | 503 with `Retry-After` | the source fails, and is asked again by then | they ask again |
 //! | 504 | nothing within ten seconds | they ask again |
@@ -25,31 +26,38 @@
 //! agents do; and those without a session token an empty one.
 //!
 //! It listens on loopback only: the credentials travel unencrypted. Whoever has the token gets the credentials, so treat
-//! it as one.
+//! it as one. A page in a browser does not have it, whatever name it has given to this address; so nobody looks at `Host`.
+//!
+//! 256 clients are answered at a time. One that has not sent its request within two seconds is cut off.
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
+
+mod refusal;
+mod socket;
 
 use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use hyper::header::AUTHORIZATION;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
+use self::refusal::{Refusal, json};
+use self::socket::Socket;
 use crate::cache::{CredentialsCache, KeepFresh};
 use crate::credentials::Credentials;
-use crate::error::Error;
 use crate::wall_time::WallTime;
 
 /// Vends the credentials of one cache to other programs on this machine, and keeps them fresh.
@@ -68,7 +76,12 @@ use crate::wall_time::WallTime;
 /// # }
 /// ```
 ///
+/// A client hears from it within ten seconds: 200 with credentials, or an error as JSON, also while there is nothing to give.
 /// It stops when the handle is dropped; connections that are being answered are closed with it.
+///
+/// Vend sessions rather than long-lived keys: those have no session token, SDKs want one all the same, and get an empty
+/// one. Botocore and this crate take it for none; the AWS SDK for Rust signs it, which services refuse.
+/// `providers::SessionToken`, or a role, makes a session of such keys.
 #[must_use]
 pub struct CredentialsServer {
     at: SocketAddr,
@@ -98,7 +111,9 @@ impl CredentialsServer {
         }
         let token = random_token()?;
         let fresh = cache.keep_fresh().map_err(io::Error::other)?;
-        let listener = TcpListener::bind(at).await?;
+        let listener = TcpListener::bind(at)
+            .await
+            .map_err(|error| io::Error::new(error.kind(), format!("cannot listen at {at}: {error}")))?;
         let at = listener.local_addr()?;
         let vendor = Arc::new(Vendor { cache, token: token.clone() });
         let accepting = tokio::spawn(accept(listener, vendor)).abort_handle();
@@ -173,7 +188,10 @@ async fn accept(listener: TcpListener, vendor: Arc<Vendor>) {
 }
 
 async fn converse(stream: TcpStream, vendor: Arc<Vendor>, permit: OwnedSemaphorePermit) {
+    let heard = Arc::new(AtomicBool::new(false));
+    let socket = Socket::new(stream, Arc::clone(&heard));
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        heard.store(true, Ordering::Relaxed);
         let vendor = Arc::clone(&vendor);
         async move { Ok::<_, Infallible>(vendor.answer(&request).await) }
     });
@@ -182,7 +200,7 @@ async fn converse(stream: TcpStream, vendor: Arc<Vendor>, permit: OwnedSemaphore
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_MAX)
         .keep_alive(false)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(socket, service);
     // A client that never reads must not hold its place for ever.
     if let Ok(Err(error)) = tokio::time::timeout(CONNECTION_MAX, connection).await {
         tracing::debug!(%error, "a connection to the credentials server broke");
@@ -254,66 +272,6 @@ fn document(credentials: &Credentials, now: WallTime) -> serde_json::Value {
     document
 }
 
-/// A no, as AWS writes it.
-struct Refusal {
-    status: StatusCode,
-    code: &'static str,
-    message: String,
-    retry_after: Option<Duration>,
-}
-
-impl Refusal {
-    fn new(status: StatusCode, code: &'static str, message: String) -> Self {
-        Self { status, code, message, retry_after: None }
-    }
-
-    /// What the cache says.
-    fn of(error: &Error, now: WallTime) -> Self {
-        let (status, code) = match error {
-            Error::NotConfigured(_) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "CredentialsNotConfiguredException")
-            }
-            _ if error.is_transient() => (StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException"),
-            _ => (StatusCode::INTERNAL_SERVER_ERROR, "CredentialsUnavailableException"),
-        };
-        let wait = error.next_attempt().map(|at| now.until(at.into()));
-        let retry_after = wait.filter(|_| status == StatusCode::SERVICE_UNAVAILABLE);
-        Self { retry_after, ..Self::new(status, code, error.to_string()) }
-    }
-
-    fn anonymous() -> Self {
-        let what = "the source is anonymous: there is nothing to sign with".to_owned();
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "CredentialsNotConfiguredException", what)
-    }
-
-    fn late() -> Self {
-        let what = format!("no credentials within {} s; the source is still being asked", PATIENCE.as_secs());
-        Self::new(StatusCode::GATEWAY_TIMEOUT, "RequestTimeoutException", what)
-    }
-
-    fn response(self) -> Response<Full<Bytes>> {
-        let document = serde_json::json!({ "code": self.code, "message": self.message });
-        let mut response = json(self.status, document.to_string());
-        if let Some(wait) = self.retry_after {
-            // Rounded up: coming too early is of no use.
-            response.headers_mut().insert(RETRY_AFTER, wait.as_secs().saturating_add(1).into());
-        }
-        if self.status == StatusCode::METHOD_NOT_ALLOWED {
-            response.headers_mut().insert(ALLOW, hyper::header::HeaderValue::from_static("GET"));
-        }
-        response
-    }
-}
-
-fn json(status: StatusCode, document: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(document)));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, hyper::header::HeaderValue::from_static("no-store"));
-    response
-}
-
 /// 256 bits of the operating system's, in hexadecimal digits.
 fn random_token() -> io::Result<SecretString> {
     let mut bytes = secrecy::zeroize::Zeroizing::new([0_u8; 32]);
@@ -328,11 +286,14 @@ fn random_token() -> io::Result<SecretString> {
 const PATH: &str = "/credentials";
 /// A request gets an answer within ten seconds, whatever the source does.
 const PATIENCE: Duration = Duration::from_secs(9);
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-const CONNECTION_MAX: Duration = Duration::from_secs(20);
+/// Nothing on loopback is slow but who means to be.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(2);
+const CONNECTION_MAX: Duration = Duration::from_secs(12);
 /// hyper's least.
 const HEAD_MAX: usize = 8 * 1024;
-const CONNECTIONS_MAX: usize = 128;
+/// Those beyond might hear nothing for ten seconds; but the process has other uses for its file descriptors, too, of which
+/// it often has no more than 1,024.
+const CONNECTIONS_MAX: usize = 256;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How far ahead the expiration is said to be of credentials that do not expire.
 const ENDLESS_SHOWN: Duration = Duration::from_secs(3600);

@@ -7,6 +7,7 @@ use serde_json::error::Category;
 
 use super::Flaw;
 use crate::error::Error;
+use crate::policy::SessionPolicyBuilder;
 
 /// An inline session policy: the session may do what both the role's own policies and this one allow.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session>
@@ -53,7 +54,11 @@ impl SessionPolicy {
             };
             return Err(Flaw::new(what, "write it like {\"Version\": \"2012-10-17\", \"Statement\": […]}"));
         }
-        let text = minified(json);
+        Self::of_minified(minified(json))
+    }
+
+    /// Takes JSON that is known to be an object without blanks.
+    pub(crate) fn of_minified(text: String) -> Result<Self, Flaw> {
         if let Some(at) = text.chars().position(|c| c > LAST_CHARACTER) {
             return Err(Flaw::new(
                 format!(
@@ -71,6 +76,18 @@ impl SessionPolicy {
             ));
         }
         Ok(Self(text))
+    }
+
+    /// Starts one that is made of typed statements: see [`policy`](crate::policy).
+    pub fn builder() -> SessionPolicyBuilder {
+        SessionPolicyBuilder::new()
+    }
+
+    /// How much of the room for policies, their ARNs and tags it may take, in percent: see
+    /// [`Role::packed_size_estimate`](crate::Role::packed_size_estimate), which counts all of them.
+    #[must_use]
+    pub fn packed_size_estimate(&self) -> u32 {
+        super::size::estimate([self.as_str()])
     }
 
     /// The JSON, without blanks between its parts.

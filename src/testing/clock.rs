@@ -46,7 +46,10 @@ impl Clock {
     #[must_use]
     #[allow(clippy::disallowed_methods, reason = "asked for by name")]
     pub fn starting_now() -> Self {
-        Self::starting_at(SystemTime::now())
+        let clock = Self::starting_at(SystemTime::now());
+        // Its time runs from here on, however late it is read for the first time.
+        let _ = clock.now();
+        clock
     }
 
     /// What the clock shows.

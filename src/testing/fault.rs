@@ -41,6 +41,8 @@ pub enum Route {
     GetSessionToken,
     /// `GetWebIdentityToken` of STS.
     GetWebIdentityToken,
+    /// A bucket, or an object in one: see [`S3`](super::S3).
+    S3,
     /// Nothing that is known here; answered with 404.
     Unknown,
 }
@@ -82,6 +84,7 @@ impl Route {
             | Self::MetadataCredentials
             | Self::MetadataRegion
             | Self::ContainerCredentials
+            | Self::S3
             | Self::Unknown => false,
         }
     }

@@ -13,6 +13,7 @@ use super::fault::{self, Fault, Faults, Route};
 use super::keys::Keys;
 use super::log::{Log, Request};
 use super::metadata::Metadata;
+use super::s3::S3;
 use super::server::{self, Answer, Incoming, Serve};
 use super::sts::{Noted, Sts};
 use super::{Clock, World};
@@ -82,6 +83,12 @@ impl LocalAws {
     #[must_use]
     pub fn sts(&self) -> &Sts {
         &self.services.sts
+    }
+
+    /// Buckets, at the same endpoint: `{endpoint}/BUCKET/KEY`.
+    #[must_use]
+    pub fn s3(&self) -> &S3 {
+        &self.services.s3
     }
 
     /// Lets the next requests of `route` go wrong. Faults of a route are used up in the order in which they were
@@ -155,6 +162,7 @@ impl LocalAwsBuilder {
             metadata: Metadata::new(self.clock.clone(), Arc::clone(&keys)),
             container: Container::new(self.clock.clone(), Arc::clone(&keys)),
             sts: Sts::new(self.clock.clone(), keys),
+            s3: S3::default(),
             clock: self.clock,
             faults: Faults::default(),
             log: Log::default(),
@@ -181,15 +189,26 @@ struct Services {
     metadata: Metadata,
     container: Container,
     sts: Sts,
+    s3: S3,
     faults: Faults,
     log: Log,
 }
 
+impl Services {
+    /// What no other service knows may be the name of a bucket.
+    fn route(&self, request: &Incoming) -> Route {
+        match Route::of(request) {
+            Route::Unknown if self.s3.has_bucket_of(request) => Route::S3,
+            route => route,
+        }
+    }
+}
+
 impl Serve for Services {
     fn arrived(&self, request: &Incoming) -> (usize, Option<Fault>) {
-        let route = Route::of(request);
+        let route = self.route(request);
         let noted = match route {
-            Route::Unknown => self.sts.note_of_another(request),
+            Route::S3 | Route::Unknown => self.sts.note_of_another(request),
             route if route.is_sts() => self.sts.note(request),
             _ => Noted::default(),
         };
@@ -197,8 +216,9 @@ impl Serve for Services {
     }
 
     fn answer(&self, request: &Incoming) -> Answer {
-        match Route::of(request) {
+        match self.route(request) {
             Route::Unknown => Answer::status(404),
+            Route::S3 => self.s3.answer(request, &self.sts),
             Route::ContainerCredentials => self.container.answer(request),
             route if route.is_sts() => self.sts.answer(request),
             _ => self.metadata.answer(request),

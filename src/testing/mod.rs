@@ -1,7 +1,7 @@
 //! A local AWS, and a machine to run in, for tests of programs that use credentials.
 //!
 //! - [`LocalAws`] is a server on loopback that answers as AWS does: the metadata service of an EC2 instance, the
-//!   credentials agent of a container, and STS. It keeps a log of requests, and it can be told to fail in the ways in which
+//!   credentials agent of a container, STS, and buckets whose policies are obeyed. It keeps a log of requests, and it can be told to fail in the ways in which
 //!   the real one does.
 //! - [`World`] is a machine for one test: environment, files and clock, in place of those of the process. The process
 //!   environment is never touched, so tests run side by side.
@@ -110,17 +110,39 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # What a session may do
+//!
+//! A role may do everything, unless a test says [what it may](StsRole::allows). [`S3`] keeps objects, and obeys the policies of
+//! the role and those of the session.
+//!
+//! ```
+//! use aws_credential_chain::testing::LocalAws;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! let aws = LocalAws::start().await?;
+//! aws.sts().role("arn:aws:iam::222222222222:role/reports").allows(
+//!     r#"{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::reports/*" }] }"#,
+//! );
+//! aws.s3().bucket("reports").put("reports", "2026/november.csv", "a,b");
+//! // `GET {endpoint}/reports/2026/november.csv`, signed for `s3`, is answered to sessions of this role.
+//! # Ok(())
+//! # }
+//! ```
 
 mod arn;
 mod clock;
 mod container;
 mod fault;
+pub(crate) mod iam;
 mod issuer;
 mod keys;
 mod local_aws;
 mod log;
 mod metadata;
 mod principal;
+mod s3;
 mod server;
 mod sts;
 mod world;
@@ -132,6 +154,7 @@ pub use self::local_aws::{LocalAws, LocalAwsBuilder};
 pub use self::log::Request;
 pub use self::metadata::Metadata;
 pub use self::principal::Session;
+pub use self::s3::S3;
 pub use self::sts::{IdentityProvider, SamlAssertion, SamlProvider, Sts, StsRole, WebIdentityToken};
 pub use self::world::World;
 #[cfg(feature = "sts")]

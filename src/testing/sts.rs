@@ -1,8 +1,8 @@
 //! STS: checks who asks, and gives out sessions of roles.
 //!
 //! What the real one checks is checked here, too, and refused in its words: the signature, every parameter, whom a role
-//! trusts, external ids, MFA codes, tags, source identities, durations. What policies allow is not evaluated: a session may
-//! assume whatever role trusts it.
+//! trusts, external ids, MFA codes, tags, source identities, durations. A session may assume whatever role trusts it, unless its
+//! own policies forbid that.
 
 mod action;
 mod assume_role;
@@ -14,6 +14,7 @@ mod delegated_access;
 mod federation_token;
 mod form;
 mod outbound;
+mod permissions;
 mod refusal;
 mod role;
 mod saml;
@@ -42,9 +43,11 @@ pub use self::saml_assertion::{SamlAssertion, SamlProvider};
 use self::sigv4::{Claim, Expected, Scope};
 use self::web_identity_token::Registered;
 pub use self::web_identity_token::{IdentityProvider, WebIdentityToken};
-use self::xml::{Element, NAMESPACE, request_id};
+use self::xml::NAMESPACE;
+pub(in crate::testing) use self::xml::{Element, request_id};
 use super::Clock;
 use super::fault::Route;
+use super::iam::Access;
 use super::issuer::{Issuer, random_secret, random_text};
 use super::keys::{Key, Keys};
 use super::principal::{Principal, Session};
@@ -71,6 +74,8 @@ struct State {
     identity_providers: HashMap<String, Registered>,
     /// By ARN.
     saml_providers: HashMap<String, RegisteredSaml>,
+    /// By ARN.
+    managed_policies: HashMap<String, String>,
     /// By token: the role whose session it is good for.
     trade_in_tokens: HashMap<String, String>,
     /// By the serial number of the device.
@@ -114,6 +119,7 @@ impl Sts {
             roles: HashMap::new(),
             identity_providers: HashMap::new(),
             saml_providers: HashMap::new(),
+            managed_policies: HashMap::new(),
             trade_in_tokens: HashMap::new(),
             mfa_codes: HashMap::new(),
             region: None,
@@ -218,6 +224,12 @@ impl Sts {
         SamlAssertion::new(self, provider_arn.into(), role_arn.into(), session_name.into())
     }
 
+    /// Registers a managed policy, to be named by sessions. One that is not registered allows nothing.
+    pub fn managed_policy(&self, arn: impl Into<String>, policy: impl Into<String>) -> &Self {
+        let (arn, policy) = (arn.into(), policy.into());
+        self.change(|state| _ = state.managed_policies.insert(arn, policy))
+    }
+
     /// Makes a token that can be traded in, once, for a session of this role: `GetDelegatedAccessToken`.
     #[must_use]
     pub fn trade_in_token(&self, role_arn: impl Into<String>) -> String {
@@ -309,6 +321,17 @@ impl Sts {
             .child(result)
             .child(Element::new("ResponseMetadata").leaf("RequestId", &id));
         Ok(Answer::ok("text/xml", document.document()).with("x-amzn-requestid", id))
+    }
+
+    /// Whose request to another service it is; `None` if it is not signed.
+    pub(super) fn signer(&self, request: &Incoming, service: &str) -> Result<Option<Arc<Key>>, Refusal> {
+        let Some(claim) = Claim::of(request)? else { return Ok(None) };
+        self.verify(&claim, request, self.clock.now(), Some(service)).map(Some)
+    }
+
+    /// Whether its policies let it do this; or why not, in AWS's words.
+    pub(super) fn permits(&self, principal: &Principal, access: Access) -> Result<(), String> {
+        self.state().permits(principal, access, self.clock.now())
     }
 
     fn verify(

@@ -86,6 +86,16 @@ impl Document {
         }
     }
 
+    /// Credentials of a container's agent: a session, or the long-lived keys of a program that vends its own. Those have no
+    /// token, and an empty one in the document, since SDKs ask for it.
+    pub(crate) fn into_vended(self, source: Source) -> Result<Credentials, Problem> {
+        let is_session = self.access_key_id.as_deref().is_none_or(|id| id.starts_with(SESSION));
+        if self.token.is_some() || is_session || self.expiration.is_none() {
+            return self.into_session(source);
+        }
+        self.into_credentials(source)
+    }
+
     /// Credentials of a process, which may be of any kind. `account_id`: where the process names none.
     pub(crate) fn into_process(
         mut self,
@@ -215,6 +225,10 @@ fn secret(value: Option<String>) -> Option<SecretString> {
     value.map(SecretString::from).filter(|secret| !secret.expose_secret().trim().is_empty())
 }
 
+/// How the ids of keys begin that belong to a session.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-prefixes>
+const SESSION: &str = "ASIA";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +257,23 @@ mod tests {
                 "2026-11-23T18:00:00Z"
             );
         }
+    }
+
+    #[test]
+    fn long_lived_keys_that_are_vended_have_no_token() {
+        let vended = |text: &str| {
+            Document::parse(text.as_bytes())
+                .and_then(|document| document.into_vended(Source::new(SourceKind::Container)))
+                .map_err(|problem| problem.to_string())
+        };
+        let keys = GOOD.replace("ASIA1", "AKIA1").replace("CANARY-T", "");
+        let credentials = vended(&keys).unwrap();
+        assert!(credentials.session_token().is_none() && credentials.expiry().is_some());
+        assert!(vended(&GOOD.replace("ASIA1", "AKIA1")).unwrap().session_token().is_some());
+        assert_eq!(vended(&GOOD.replace("CANARY-T", "")).unwrap_err(), "the answer has no `Token`");
+        let endless = keys.replace("Expiration", "x");
+        assert_eq!(vended(&endless).unwrap_err(), "the answer has no `Token`");
+        assert_eq!(vended("{}").unwrap_err(), "the answer has no `AccessKeyId`");
     }
 
     fn process(text: &str) -> Result<Credentials, String> {

@@ -43,5 +43,12 @@ async fn next(hop: &AssumeRole, looks: &mut Vec<Look>) -> Result<Next, Error> {
     let arn = role.arn();
     let sent = Sent { role, with_mfa: hop.mfa.is_some() }.list(true);
     looks.push(Look::new(arn, format_args!("AssumeRole, {endpoint}{or}; sent with it: {sent}")));
+    if let Some(sizes) = role.sizes() {
+        let estimate = role.packed_size_estimate();
+        looks.push(Look::new(
+            arn,
+            format_args!("{sizes}, at a cautious guess {estimate} % of the room that STS has"),
+        ));
+    }
     Ok(Next::Ask(format!("POST {} to assume {arn}", endpoint.url)))
 }

@@ -29,7 +29,7 @@ pub(super) fn credentials(
         return Err(refused(answer, endpoint, token_file));
     }
     let source = Source::new(SourceKind::Container).with_detail(endpoint.host().to_owned());
-    Document::parse(&answer.body).and_then(|document| document.into_session(source)).map_err(|problem| {
+    Document::parse(&answer.body).and_then(|document| document.into_vended(source)).map_err(|problem| {
         failure(FailureKind::Malformed, endpoint, &problem.to_string())
             .with_remedy("something other than a container's credentials agent seems to answer there")
             .into()

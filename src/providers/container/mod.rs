@@ -15,6 +15,8 @@
 //! { "code": "ExpiredTokenException", "message": "…" }
 //! ```
 //!
+//! An empty `Token` is none, with keys that are no session's: a program that vends long-lived keys has to write something.
+//!
 //! Neither variable is set: not configured. Everything else that goes wrong is a failure, which stops the chain: a
 //! container must never slide into the role of its node.
 //!

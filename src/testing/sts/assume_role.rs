@@ -9,6 +9,7 @@ use super::refusal::Refusal;
 use super::session_request::{SessionRequest, issue};
 use super::tags::Tags;
 use super::xml::Element;
+use crate::testing::iam::Access;
 use crate::testing::principal::Principal;
 
 /// Everything is looked at in the order in which a refusal helps most: the form of the request, the caller, the role, and
@@ -39,6 +40,10 @@ pub(super) fn assume_role(
     let has_mfa = state.has_mfa(caller, mfa)? || is_open;
 
     let denied = |action| Refusal::not_authorized(&caller.arn(), action, request.role_arn);
+    state.permits(caller, Access::new(ASSUME, request.role_arn), now).map_err(|why| {
+        let Refusal { message, .. } = denied(ASSUME);
+        Refusal::access_denied(format!("{message} {why}"))
+    })?;
     let trust = state.roles.get(request.role_arn).cloned().ok_or_else(|| denied(ASSUME))?;
     if !(trust.admits(caller) && trust.takes_external_id(external_id) && (has_mfa || !trust.needs_mfa)) {
         return Err(denied(ASSUME));

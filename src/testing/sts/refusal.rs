@@ -10,9 +10,9 @@ use crate::testing::server::Answer;
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>, and the page of each action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::testing) struct Refusal {
-    pub(super) status: u16,
-    pub(super) code: Cow<'static, str>,
-    pub(super) message: Cow<'static, str>,
+    pub(in crate::testing) status: u16,
+    pub(in crate::testing) code: Cow<'static, str>,
+    pub(in crate::testing) message: Cow<'static, str>,
 }
 
 impl Refusal {
@@ -43,7 +43,11 @@ impl Refusal {
             .with_error_code(self.code.clone())
     }
 
-    pub(super) fn new(status: u16, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    pub(in crate::testing) fn new(
+        status: u16,
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
         Self { status, code: Cow::Borrowed(code), message: message.into() }
     }
 

@@ -1,4 +1,4 @@
-//! Roles, and whom they trust.
+//! Roles, whom they trust, and what they may do.
 
 use std::fmt;
 use std::time::Duration;
@@ -68,9 +68,23 @@ impl<'a> StsRole<'a> {
         self.change(|trust| trust.allows_source_identity = false)
     }
 
+    /// May do what this policy allows, and what other calls have allowed it; without one, everything. A session may do what its
+    /// session policies allow too. Text that is no policy allows nothing.
+    ///
+    /// Obeyed by [`S3`](crate::testing::S3) and by `AssumeRole`, which asks the caller's policies for `sts:AssumeRole`.
+    pub fn allows(&self, policy: impl Into<String>) -> &Self {
+        self.change(|trust| trust.policies.get_or_insert_default().push(policy.into()))
+    }
+
     /// How long its sessions may be: an hour to twelve hours; what lies outside counts as the nearer end.
     pub fn max_session_duration(&self, limit: Duration) -> &Self {
         self.change(|trust| trust.max_session_duration = limit.clamp(SESSION_MAX_LEAST, SESSION_MAX_MOST))
+    }
+
+    /// How long credentials live that are issued from now on, whatever is asked for. STS itself gives them 15 minutes at
+    /// least; this is for tests in real time.
+    pub fn credentials_lifetime(&self, lifetime: Duration) -> &Self {
+        self.change(|trust| trust.credentials_lifetime = Some(lifetime))
     }
 
     fn change(&self, change: impl FnOnce(&mut Trust)) -> &Self {
@@ -94,10 +108,13 @@ pub(super) struct Trust {
     subjects: Vec<String>,
     external_id: Option<String>,
     tag_keys: Vec<String>,
+    /// What the role itself may do; `None`: everything.
+    pub(super) policies: Option<Vec<String>>,
     pub(super) needs_mfa: bool,
     pub(super) allows_tags: bool,
     pub(super) allows_source_identity: bool,
     pub(super) max_session_duration: Duration,
+    pub(super) credentials_lifetime: Option<Duration>,
 }
 
 impl Default for Trust {
@@ -109,10 +126,12 @@ impl Default for Trust {
             subjects: Vec::new(),
             external_id: None,
             tag_keys: Vec::new(),
+            policies: None,
             needs_mfa: false,
             allows_tags: true,
             allows_source_identity: true,
             max_session_duration: SESSION_MAX_LEAST,
+            credentials_lifetime: None,
         }
     }
 }

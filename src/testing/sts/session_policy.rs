@@ -1,4 +1,4 @@
-//! Session policies: whether they are policies at all, and how much room they take. What they allow is not evaluated.
+//! Session policies: whether they are policies at all, and how much room they take.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 

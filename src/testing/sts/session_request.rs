@@ -76,7 +76,8 @@ impl<'f> SessionRequest<'f> {
     }
 
     pub(super) fn duration(&self, trust: &Trust, is_chained: bool) -> Result<Duration, Refusal> {
-        let Some(asked) = self.limits.duration else { return Ok(DURATION_DEFAULT) };
+        let given = |allowed| Ok(trust.credentials_lifetime.unwrap_or(allowed));
+        let Some(asked) = self.limits.duration else { return given(DURATION_DEFAULT) };
         if is_chained && asked > CHAINED_MAX {
             return Err(Refusal::validation(
                 "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
@@ -87,7 +88,7 @@ impl<'f> SessionRequest<'f> {
                 "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
             ));
         }
-        Ok(asked)
+        given(asked)
     }
 
     /// What the request says of the session, without what it inherits.

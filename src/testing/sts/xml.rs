@@ -3,64 +3,64 @@
 use crate::testing::issuer::random_text;
 
 /// An element that is being written.
-pub(super) struct Element {
+pub(in crate::testing) struct Element {
     name: String,
     attributes: String,
     inner: String,
 }
 
 impl Element {
-    pub(super) fn new(name: impl Into<String>) -> Self {
+    pub(in crate::testing) fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), attributes: String::new(), inner: String::new() }
     }
 
-    pub(super) fn namespace(mut self, uri: &str) -> Self {
+    pub(in crate::testing) fn namespace(mut self, uri: &str) -> Self {
         self.attributes = format!(r#" xmlns="{uri}""#);
         self
     }
 
-    pub(super) fn attribute(mut self, name: &str, value: &str) -> Self {
+    pub(in crate::testing) fn attribute(mut self, name: &str, value: &str) -> Self {
         self.attributes = format!(r#"{} {name}="{}""#, self.attributes, escape(value));
         self
     }
 
-    pub(super) fn child(mut self, child: Self) -> Self {
+    pub(in crate::testing) fn child(mut self, child: Self) -> Self {
         self.inner.push_str(&child.document());
         self
     }
 
-    pub(super) fn leaf(self, name: &str, text: &str) -> Self {
+    pub(in crate::testing) fn leaf(self, name: &str, text: &str) -> Self {
         self.child(Self::new(name).leaf_text(text))
     }
 
     /// Puts a text inside of the element itself.
-    pub(super) fn leaf_text(mut self, text: &str) -> Self {
+    pub(in crate::testing) fn leaf_text(mut self, text: &str) -> Self {
         self.inner.push_str(&escape(text));
         self
     }
 
-    pub(super) fn leaf_if(self, name: &str, text: Option<&str>) -> Self {
+    pub(in crate::testing) fn leaf_if(self, name: &str, text: Option<&str>) -> Self {
         match text {
             Some(text) => self.leaf(name, text),
             None => self,
         }
     }
 
-    pub(super) fn document(self) -> String {
+    pub(in crate::testing) fn document(self) -> String {
         let Self { name, attributes, inner } = self;
         format!("<{name}{attributes}>{inner}</{name}>")
     }
 }
 
 /// A UUID for people; nothing depends on it.
-pub(super) fn request_id() -> String {
+pub(in crate::testing) fn request_id() -> String {
     let digits: String =
         random_text(32).bytes().map(|byte| char::from(b"0123456789abcdef"[usize::from(byte % 16)])).collect();
     let part = |range| digits.get(range).unwrap_or_default();
     [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-")
 }
 
-pub(super) fn escape(text: &str) -> String {
+pub(in crate::testing) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -79,7 +79,7 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-pub(super) const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+pub(in crate::testing) const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 #[cfg(test)]
 mod tests {

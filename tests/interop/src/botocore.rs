@@ -51,6 +51,27 @@ impl Botocore {
         self.ask(json!({ "ask": "resolve", "environ": environ, "profile": profile, "cli_cache": true })).await
     }
 
+    /// What a client of the session that resolved last would sign with, so many seconds from now.
+    ///
+    /// # Panics
+    /// If it has ended.
+    pub async fn again(&mut self, ahead: u64) -> Value {
+        self.ask(json!({ "ask": "again", "ahead": ahead })).await
+    }
+
+    /// Asks STS who it is, with what it finds in this environment. The answer is as that of [`call`](Self::call).
+    ///
+    /// # Panics
+    /// If it has ended.
+    pub async fn identity(&mut self, environ: &[(String, String)], endpoint: &str) -> Value {
+        let environ = object(environ);
+        self.ask(json!({
+            "ask": "call", "environ": environ, "endpoint": endpoint, "service": "sts",
+            "operation": "get_caller_identity", "parameters": {},
+        }))
+        .await
+    }
+
     /// Where it sends requests to STS in this environment: the host, and the region for which they are signed.
     ///
     /// # Panics

@@ -1,11 +1,13 @@
 //! What the tests of this member share: the executables under test, and other people's beside them.
 //!
 //! Needs `ip` (Debian's iproute2), `unshare` (util-linux), `strace`, a Python with botocore named by `INTEROP_PYTHON`,
-//! one with ministack named by `INTEROP_MINISTACK`, and one with moto and signxml named by `INTEROP_MOTO`. `.ci/run`
-//! installs them; what is missing fails.
+//! one with ministack named by `INTEROP_MINISTACK`, one with moto and signxml named by `INTEROP_MOTO`, cargo-lambda named
+//! by `INTEROP_CARGO_LAMBDA`; `node`, and `@aws-sdk/credential-providers` in the directory that `INTEROP_NODE_MODULES`
+//! names. `.ci/run` installs them; what is missing fails.
 
 pub mod botocore;
 pub mod bucket;
+pub mod cargo_lambda;
 #[path = "../../support/example.rs"]
 mod example;
 pub mod machines;
@@ -24,6 +26,15 @@ pub use example::{json, run, stderr};
 #[must_use]
 pub fn credential_process() -> PathBuf {
     example::example("credential_process")
+}
+
+/// The `lambda` example of the root package.
+///
+/// # Panics
+/// If it cannot be built.
+#[must_use]
+pub fn lambda() -> PathBuf {
+    example::example("lambda")
 }
 
 /// An example of this package.

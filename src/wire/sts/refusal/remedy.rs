@@ -30,7 +30,7 @@ impl Meaning {
                 "activate STS for this region in the IAM settings of the role's account, or use another region"
             }
             Self::PolicyMalformed => "correct the session policy",
-            Self::PolicyTooLarge(percent) => return too_large(percent).into(),
+            Self::PolicyTooLarge(percent) => return too_large(percent, asked.role).into(),
             Self::TooLongForRole => {
                 "ask for a shorter duration, or raise the maximum session duration of the role"
             }
@@ -147,9 +147,13 @@ fn denied(meaning: Meaning, asked: &Asked<'_>) -> String {
     }
 }
 
-fn too_large(percent: Option<u32>) -> String {
+fn too_large(percent: Option<u32>, role: Option<&Role>) -> String {
     let taken = percent.map(|percent| format!(", which take {percent} % of the room")).unwrap_or_default();
-    format!("shorten the session policy and the tags{taken}, or name managed policies instead")
+    let sent = role.and_then(Role::sizes).map(|sizes| format!(" (sent: {sizes})")).unwrap_or_default();
+    format!(
+        "shorten the session policy and the tags{taken}{sent}: fewer actions, or one `s3:Get*` in place of several, fewer and \
+         shorter resources and conditions; or name managed policies instead"
+    )
 }
 
 fn no_oidc_provider(asked: &Asked<'_>) -> String {

@@ -179,14 +179,14 @@ fn each_remedy_speaks_of_its_case() {
         (
             "PackedPolicyTooLarge",
             "Packed policy consumes 118% of allotted space",
-            "tags, which take 118 % of the room, or",
+            "tags, which take 118 % of the room: fewer actions",
         ),
         (
             "PackedPolicyTooLargeException",
             "Serialized token too large for session",
-            "the tags, or name managed",
+            "the tags: fewer actions",
         ),
-        ("PackedPolicyTooLarge", "…% of", "the tags, or name managed"),
+        ("PackedPolicyTooLarge", "…% of", "resources and conditions; or name managed"),
         (
             "ValidationError",
             "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",

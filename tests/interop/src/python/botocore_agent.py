@@ -3,6 +3,7 @@
 {"ask": "call", ...}     calls an operation of a service: what came back, or the error's status, code and message
 {"ask": "resolve", ...}  resolves credentials from an environment, in a new session: the credentials, or why not;
                          with "cli_cache" from the AWS CLI's cache first
+{"ask": "again", ...}    what a client of the session that resolved last signs with, so many seconds from now
 {"ask": "endpoint", ...} host and signing region of a service in an environment
 """
 
@@ -46,13 +47,14 @@ def new_session(environ, profile=None):
 
 
 def call(request):
-    session = new_session({"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"})
+    environ = request.get("environ")
+    session = new_session(environ or {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"})
     keys = request.get("keys")
     skew = datetime.timedelta(seconds=request.get("skew", 0))
     config = botocore.config.Config(
         retries={"total_max_attempts": 1},
         parameter_validation=False,
-        signature_version=None if keys else botocore.UNSIGNED,
+        signature_version=None if keys or environ else botocore.UNSIGNED,
         proxies={},
     )
     client = session.create_client(
@@ -85,7 +87,12 @@ def keep_as_the_cli_does(session):
         chain.get_provider(name).cache = botocore.credentials.JSONFileCache(directory)
 
 
+# The credentials of the last session.
+HELD = {}
+
+
 def resolve(request):
+    HELD.clear()
     try:
         session = new_session(request["environ"], request.get("profile"))
         if request.get("cli_cache"):
@@ -93,14 +100,29 @@ def resolve(request):
         credentials = session.get_credentials()
         if credentials is None:
             return {"nothing": True}
-        frozen = credentials.get_frozen_credentials()
-        return {
-            "method": credentials.method,
-            "keys": [frozen.access_key, frozen.secret_key, frozen.token],
-            "account_id": frozen.account_id,
-        }
+        HELD["credentials"] = credentials
+        return frozen(credentials)
     except (Exception, SystemExit) as error:
         return {"error": f"{type(error).__name__}: {error}"}
+
+
+def again(request):
+    credentials = HELD["credentials"]
+    ahead = datetime.timedelta(seconds=request["ahead"])
+    credentials._time_fetcher = lambda: datetime.datetime.now(datetime.timezone.utc) + ahead
+    try:
+        return frozen(credentials)
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def frozen(credentials):
+    keys = credentials.get_frozen_credentials()
+    return {
+        "method": credentials.method,
+        "keys": [keys.access_key, keys.secret_key, keys.token],
+        "account_id": keys.account_id,
+    }
 
 
 def endpoint(request):
@@ -114,7 +136,7 @@ def endpoint(request):
 
 def main():
     warnings.simplefilter("ignore")
-    asks = {"call": call, "resolve": resolve, "endpoint": endpoint}
+    asks = {"call": call, "resolve": resolve, "again": again, "endpoint": endpoint}
     for line in sys.stdin:
         request = json.loads(line)
         answer = asks[request["ask"]](request)
