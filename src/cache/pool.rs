@@ -85,6 +85,20 @@ use crate::sts::StsLimiter;
 ///
 /// The source of all roles is asked through one cache: a hundred thousand tenants share its session. Calls to STS go through
 /// a [limiter](StsLimiter). A tenant whose role cannot be assumed is paced by its own cache and touches nobody else.
+/// Connections are kept while there are calls for them, and closed five seconds after the last.
+///
+/// # At three in the morning
+///
+/// | what is seen | what it is, and what to do |
+/// |---|---|
+/// | one tenant fails, others do not | its error says what STS answered, as that the role does not trust the caller or wants another external id; `pool.cache(&key)?.status()` says since when, and when it is asked for again. Once it is mended, a read after that succeeds; [`forget`](Self::forget) makes the next one ask at once |
+/// | all fail with `no credentials to assume …` | the source that all share; it goes on by itself once that is well |
+/// | errors begin with `STS limiter: no turn at …` | more tenants want credentials than calls are let through, as after a start: they say how many wait, and whether STS throttles. It passes once those that wait are served; [`StsLimiter`] has the limits, and [`waiting`](StsLimiter::waiting) |
+/// | calls to STS for each read, `aws_credentials_tenants_left_total` rises with `because="capacity"` | more tenants are read than there is [room](CachePoolBuilder::capacity) for |
+/// | a service refuses the credentials of one tenant | [`invalidate`](Self::invalidate): others keep theirs |
+///
+/// Whether a read waits, and for how long, and what is served if STS cannot be reached is as in every
+/// [`CredentialsCache`]; what all of it looks like over time `interop::Metrics` counts, for all tenants together.
 pub struct CachePool<K>(Arc<Inner<K>>);
 
 struct Inner<K> {

@@ -49,7 +49,7 @@ impl<M> CachePoolBuilder<M> {
 
     /// How many tenants are there at most: 10,000, unless said otherwise. Beyond that, those leave that nobody has read for
     /// longest (nearly: each comes to one of many shards, and one of that shard leaves). Each takes about 2 KiB with its
-    /// credentials.
+    /// credentials, most of it the session token.
     pub fn capacity(mut self, tenants: usize) -> Self {
         self.capacity = tenants.max(1);
         self
