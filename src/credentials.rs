@@ -157,9 +157,15 @@ impl Credentials {
         self.parts.rare.as_ref()?.asks_for.as_deref()
     }
 
+    /// After the rest that is asked for.
     #[cfg(feature = "sts")]
     pub(crate) fn asking_for(mut self, what: String) -> Self {
-        Arc::make_mut(&mut self.parts).rare.get_or_insert_default().asks_for = Some(what.into());
+        let rare = Arc::make_mut(&mut self.parts).rare.get_or_insert_default();
+        let all = match rare.asks_for.take() {
+            Some(rest) => format!("{what} and {rest}"),
+            None => what,
+        };
+        rare.asks_for = Some(all.into());
         self
     }
 

@@ -252,13 +252,11 @@ impl fmt::Display for Attempt {
 
 /// Text from the other side, fit for an error or a log: no control characters (they could rewrite a terminal), at
 /// most [`FOREIGN_TEXT_MAX`] characters.
-#[cfg(any(feature = "profile", feature = "process", feature = "_http"))]
 pub(crate) fn printable(foreign: &str) -> String {
     printable_up_to(FOREIGN_TEXT_MAX, foreign)
 }
 
 /// The same, cut elsewhere.
-#[cfg(any(feature = "profile", feature = "process", feature = "_http"))]
 pub(crate) fn printable_up_to(max: usize, foreign: &str) -> String {
     let mut text: String = foreign.chars().take(max).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if foreign.chars().nth(max).is_some() {
@@ -275,7 +273,6 @@ fn write_next_attempt(f: &mut fmt::Formatter<'_>, at: Option<WallTime>) -> fmt::
 }
 
 /// Enough for every message of AWS, too little to flood a log.
-#[cfg(any(feature = "profile", feature = "process", feature = "_http"))]
 const FOREIGN_TEXT_MAX: usize = 512;
 
 #[cfg(test)]

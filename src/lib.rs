@@ -31,7 +31,8 @@
 //!
 //! Any provider can be the source of a role: `provider.assume(role)`, see `ProviderExt` (feature `sts`). Profiles with
 //! `role_arn` are carried out by the chain. Where a code of an MFA device is needed, `DefaultChain::mfa` asks a person for it,
-//! and never unbidden.
+//! and never unbidden. Where somebody has to approve each session, see `gate`; where others are to be told of each, `notice`
+//! (feature `sts`); a record of each read is [`audit`]'s.
 //!
 //! # What a read does
 //!
@@ -84,18 +85,22 @@
     allow(dead_code, unused_imports, reason = "sources are switched off")
 )]
 
+pub mod audit;
 mod cache;
 mod chain;
 #[cfg(feature = "profile")]
 mod cli_cache;
 #[cfg(any(feature = "profile", feature = "process"))]
 mod config;
+mod contained;
 mod credentials;
 mod default_chain;
 #[cfg(any(feature = "profile", feature = "sts"))]
 mod endpoint_variables;
 mod error;
 mod explain;
+#[cfg(feature = "sts")]
+pub mod gate;
 mod host;
 #[cfg(any(
     feature = "aws-sdk",
@@ -107,11 +112,15 @@ mod host;
     feature = "sign"
 ))]
 pub mod interop;
+#[cfg(feature = "sts")]
+pub mod notice;
 mod observe;
 #[cfg(feature = "sts")]
 pub mod policy;
 mod provider;
 pub mod providers;
+#[cfg(feature = "sts")]
+mod record;
 mod region;
 #[cfg(feature = "sts")]
 mod role;

@@ -21,7 +21,7 @@ pub use self::builder::RoleBuilder;
 pub(crate) use self::builder::{MAX_POLICY_ARNS, check_count, check_tags};
 pub use self::policy::SessionPolicy;
 pub(crate) use self::rules::{
-    FEDERATED_NAME, MFA_SERIAL, MFA_TOKEN_CODE, SAML_ASSERTION, WEB_IDENTITY_TOKEN,
+    FEDERATED_NAME, MFA_SERIAL, MFA_TOKEN_CODE, SAML_ASSERTION, TAG_VALUE, WEB_IDENTITY_TOKEN,
 };
 use crate::error::{Error, Failure, FailureKind};
 
@@ -117,6 +117,11 @@ impl Role {
     /// Starts a role by its ARN, `arn:aws:iam::123456789012:role/path/name`.
     pub fn builder(arn: impl Into<String>) -> RoleBuilder {
         RoleBuilder::new(arn.into())
+    }
+
+    /// A role that is like this one, to be narrowed.
+    pub(crate) fn to_builder(&self) -> RoleBuilder {
+        RoleBuilder::of(self)
     }
 
     /// Which role.
@@ -273,6 +278,7 @@ impl Hash for ProvidedContext {
 }
 
 /// What is wrong with one part of a role, and what to do about it.
+#[derive(Debug)]
 pub(crate) struct Flaw {
     pub(crate) what: String,
     pub(crate) remedy: String,

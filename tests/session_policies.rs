@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use aws_credential_chain::interop::{RequestSigner, client_builder};
 use aws_credential_chain::policy::{Condition, PolicyTemplate, SessionPolicyBuilder, Statement, literal};
-use aws_credential_chain::providers::{AssumeRole, StaticKeys};
+use aws_credential_chain::providers::{AssumeRole, FederationToken, StaticKeys};
 use aws_credential_chain::testing::{Fault, LocalAws, Route};
 use aws_credential_chain::{
     CredentialsCache, CredentialsProvider, DefaultChain, FailureKind, ProviderExt, Region, Role,
@@ -213,6 +213,28 @@ async fn whatever_a_tenant_is_called_it_stays_in_its_place() {
         }
     }
     assert_eq!(refused, ["${*}", "..", "acme/..", "", "globex/x", "a:b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_federated_session_may_do_what_its_policy_allows_and_nothing_without() {
+    let aws = LocalAws::start().await.unwrap();
+    aws.s3().put("data", "acme/1", "one").put("data", "globex/1", "two");
+    let federated = || {
+        let (id, secret) = aws.sts().user("222222222222", "alice");
+        FederationToken::new(StaticKeys::new(id, secret, None).unwrap(), "acme").in_world(&aws.world())
+    };
+    let policy = PolicyTemplate::from_json(OF_TENANT).unwrap().fill([("tenant", "acme")]).unwrap();
+    let own = Statement::allow(["s3:*"]).on(["arn:aws:s3:::data/${aws:PrincipalTag/tenant}/*"]);
+    let own = SessionPolicy::builder().statement(own).build().unwrap();
+    for (provider, acme, globex) in [
+        (federated(), 403, 403),
+        (federated().policy(policy), 200, 403),
+        (federated().policy(own).tag("tenant", "globex"), 403, 200),
+    ] {
+        let client = Client::of(&aws, provider).await;
+        assert_eq!(client.status("GET", "/data/acme/1").await, acme);
+        assert_eq!(client.status("GET", "/data/globex/1").await, globex);
+    }
 }
 
 #[tokio::test(start_paused = true)]

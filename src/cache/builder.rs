@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::audit::AuditSink;
 use crate::cache::observed::{Around, Observed};
 use crate::cache::{CredentialsCache, RefreshPolicy, Refresher};
 use crate::host::{Clock, Env};
@@ -15,6 +16,7 @@ pub struct CredentialsCacheBuilder {
     provider: SharedProvider,
     policy: RefreshPolicy,
     observers: Vec<Arc<dyn Observer>>,
+    audit: Option<Box<dyn AuditSink>>,
     clock: Clock,
     env: Env,
 }
@@ -25,6 +27,7 @@ impl CredentialsCacheBuilder {
             provider: SharedProvider::new(provider),
             policy: RefreshPolicy::default(),
             observers: Vec::new(),
+            audit: None,
             clock: Clock::default(),
             env: Env::default(),
         }
@@ -39,6 +42,13 @@ impl CredentialsCacheBuilder {
     /// Tells `observer` what happens in the cache. There may be several.
     pub fn observer(mut self, observer: impl Observer) -> Self {
         self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// Records each read in `sink` before credentials are handed out, and hands out none if it cannot: see
+    /// [`audit`](crate::audit). A second call puts another sink in place of the first.
+    pub fn audit(mut self, sink: impl AuditSink) -> Self {
+        self.audit = Some(Box::new(sink));
         self
     }
 
@@ -57,13 +67,14 @@ impl CredentialsCacheBuilder {
         self
     }
 
-    /// The cache. If the provider is a cache already, that one is returned, with its own policy and its own observers.
+    /// The cache. If the provider is a cache already, that one is returned, with its own policy and its own observers; unless
+    /// this one is to be [audited](Self::audit): then it stands in front of the other, whose own reads are not recorded.
     #[must_use]
     pub fn build(self) -> CredentialsCache {
-        if let Some(cache) = self.provider.shared_cache() {
+        if let Some(cache) = self.provider.shared_cache().filter(|_| self.audit.is_none()) {
             return cache.clone();
         }
-        let around = Arc::new(Around::of(self.observers));
+        let around = Arc::new(Around { audit: self.audit, ..Around::of(self.observers) });
         let source = Observed { provider: self.provider, around };
         CredentialsCache { refresher: Refresher::new(source, self.policy, self.clock, self.env) }
     }
@@ -75,6 +86,7 @@ impl fmt::Debug for CredentialsCacheBuilder {
             .field("provider", &self.provider)
             .field("policy", &self.policy)
             .field("observers", &self.observers.len())
+            .field("audited", &self.audit.is_some())
             .finish_non_exhaustive()
     }
 }

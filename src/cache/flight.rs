@@ -39,6 +39,14 @@ pub(crate) trait Fetch<V>: Send + Sync + 'static {
     }
     /// What this cache lets those further down know.
     fn notice(&self, _notice: Notice<'_>) {}
+    /// Whether each value that is handed out is recorded first. Then no read is a quiet one.
+    fn is_audited(&self) -> bool {
+        false
+    }
+    /// Records that this value is handed out.
+    fn audit(&self, _value: &V, _at: WallTime) -> Result<(), Error> {
+        Ok(())
+    }
     /// Told what happens, outside of any lock.
     fn tell(&self, _news: News<'_, V>) {}
 }

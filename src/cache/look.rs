@@ -46,7 +46,7 @@ impl<V: Perishable> Machine<V> {
         // What happened meanwhile counts, a landed flight above all: the next read looks again.
         let is_current = Arc::ptr_eq(at, &snapshot);
         if is_current {
-            self.slot.replace(if changed { snapshot.changed() } else { snapshot.unchanged(look_at) });
+            self.place(if changed { snapshot.changed() } else { snapshot.unchanged(look_at) });
         }
         is_current && changed
     }

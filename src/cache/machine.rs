@@ -162,7 +162,7 @@ impl<V: Perishable> Machine<V> {
             (None, None) => Err(flight::interrupted(self.source.name())),
         };
         self.expiry_told.fetch_and(after.trouble().is_some(), Ordering::Relaxed);
-        (told, Some(Landed { before, after: self.slot.replace(after), at: now, took }))
+        (told, Some(Landed { before, after: self.place(after), at: now, took }))
     }
 
     /// A service refused the value of this mark. Answers whether that one is in hand.
@@ -171,7 +171,7 @@ impl<V: Perishable> Machine<V> {
             let mut tower = self.tower();
             let snapshot = self.slot.snapshot();
             if snapshot.held().is_some_and(|held| held.value.mark() == mark) {
-                self.slot.replace(snapshot.rejected());
+                self.place(snapshot.rejected());
             }
             // It may be what the flight brings: where caches are nested, others have had it already.
             if tower.flight.is_some()
@@ -195,7 +195,12 @@ impl<V: Perishable> Machine<V> {
         let now = self.setting.clock.now();
         let snapshot = self.slot.snapshot();
         self.look_for_expiry(&snapshot, now);
-        snapshot.in_hand(now, &self.setting.policy).map(|value| self.served(value))
+        snapshot.in_hand(now, &self.setting.policy)
+    }
+
+    /// Swaps the snapshot. Under the lock.
+    pub(super) fn place(&self, snapshot: Snapshot<V>) -> Arc<Snapshot<V>> {
+        self.slot.replace(if self.source.is_audited() { snapshot.never_quiet() } else { snapshot })
     }
 
     /// Tells that the value in hand has expired, once.
@@ -207,12 +212,13 @@ impl<V: Perishable> Machine<V> {
         }
     }
 
-    /// Tells that the value which is handed out has expired, if it has.
-    pub(super) fn served(&self, value: V) -> V {
+    /// Tells that the value which is handed out has expired, if it has, and records it.
+    pub(super) fn served(&self, value: V) -> Result<V, Error> {
+        self.source.audit(&value, self.setting.clock.now())?;
         if let Some(expiry) = value.expiry().filter(|_| value.is_stale()) {
             self.source.tell(News::ServedStale { expired_for: expiry.until(self.setting.clock.now()) });
         }
-        value
+        Ok(value)
     }
 
     /// Drops what is in hand, and what a flight that is up will bring.

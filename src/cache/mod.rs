@@ -212,7 +212,9 @@ impl CredentialsProvider for CredentialsCache {
 
     /// A read of this cache looks too; what it has by then is what counts.
     async fn has_changed(&self, held: &Credentials) -> bool {
-        self.credentials().await.is_ok_and(|present| present.generation() != held.generation())
+        Box::pin(self.refresher.decided())
+            .await
+            .is_ok_and(|present| present.generation() != held.generation())
     }
 
     /// What is forgotten in front of a cache is forgotten there: this one is shared.

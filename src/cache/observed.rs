@@ -1,15 +1,16 @@
 //! A provider as the refresher sees it, and what is told of it: to observers and to `tracing`.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::audit::{AuditSink, ReadRecord};
 use crate::cache::flight::{Fetch, News};
 use crate::cache::state::{Held, Perishable, Snapshot, Trouble, mark};
+use crate::contained::{PANICKED, contained};
 use crate::credentials::Credentials;
-use crate::error::Error;
+use crate::error::{Error, Failure, FailureKind, printable};
 use crate::observe::{Event, Observer};
 use crate::provider::{CredentialsProvider, Notice};
 use crate::wall_time::WallTime;
@@ -22,6 +23,8 @@ pub(super) struct Observed<P> {
 /// What is around a provider; the caches of a pool share one.
 pub(super) struct Around {
     pub(super) observers: Vec<Arc<dyn Observer>>,
+    /// Told of each read, and may refuse it.
+    pub(super) audit: Option<Box<dyn AuditSink>>,
     /// How often STS is asked.
     #[cfg(feature = "sts")]
     pub(super) limited: Option<crate::sts::Limited>,
@@ -31,6 +34,7 @@ impl Around {
     pub(super) fn of(observers: Vec<Arc<dyn Observer>>) -> Self {
         Self {
             observers,
+            audit: None,
             #[cfg(feature = "sts")]
             limited: None,
         }
@@ -38,7 +42,7 @@ impl Around {
 
     pub(super) fn tell(&self, event: &Event) {
         for observer in &self.observers {
-            contained(|| observer.on_event(event));
+            told(|| observer.on_event(event));
         }
     }
 }
@@ -80,9 +84,27 @@ impl<P: CredentialsProvider> Fetch<Credentials> for Observed<P> {
         self.provider.notice(notice);
     }
 
+    fn is_audited(&self) -> bool {
+        self.around.audit.is_some()
+    }
+
+    fn audit(&self, credentials: &Credentials, at: WallTime) -> Result<(), Error> {
+        let Some(sink) = &self.around.audit else { return Ok(()) };
+        let record = ReadRecord::new(credentials, at);
+        let why = match contained(|| sink.read(&record).map_err(|error| printable(&error.to_string()))) {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(why)) => why,
+            None => PANICKED.to_owned(),
+        };
+        let what = format!("the read could not be audited, and nothing is handed out: {why}");
+        Err(Failure::new(FailureKind::Unavailable, credentials.source().to_string(), what)
+            .with_remedy("see to the audit sink of this cache; each read tries anew")
+            .into())
+    }
+
     fn tell(&self, news: News<'_, Credentials>) {
         // Also on the way out of a panic, where a second one would end the process.
-        contained(|| log(&news));
+        told(|| log(&news));
         if self.around.observers.is_empty() {
             return;
         }
@@ -92,10 +114,10 @@ impl<P: CredentialsProvider> Fetch<Credentials> for Observed<P> {
     }
 }
 
-fn contained(tell: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(tell)).is_err() {
+fn told(tell: impl FnOnce()) {
+    if contained(tell).is_none() {
         // Whoever panics in `tracing` will do so here again.
-        let _ = catch_unwind(|| tracing::error!("an observer of a credentials cache panicked"));
+        let _ = contained(|| tracing::error!("an observer of a credentials cache panicked"));
     }
 }
 

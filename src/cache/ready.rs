@@ -16,7 +16,7 @@ impl CredentialsCache {
     /// machines out of service at once. [`status`](Self::status) tells them apart.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.with_current(|_| ()).is_some()
+        self.refresher.has_in_hand()
     }
 
     /// Waits until there are credentials, at most as long as `limit`: for the start of a program, or for a probe that may
@@ -50,7 +50,7 @@ impl CredentialsCache {
 
     async fn until_ready(&self, last: &mut Option<Error>) -> Result<(), Error> {
         loop {
-            let Err(error) = self.credentials().await else { return Ok(()) };
+            let Err(error) = self.refresher.decided().await else { return Ok(()) };
             if is_final(&error) {
                 return Err(error);
             }

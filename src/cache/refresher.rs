@@ -39,10 +39,11 @@ impl<V: Perishable> Refresher<V> {
 
     /// Everything else: whatever the decision says.
     pub(crate) async fn read(&self) -> Result<V, Error> {
-        self.decided().await.map(|value| self.0.served(value))
+        self.0.served(self.decided().await?)
     }
 
-    async fn decided(&self) -> Result<V, Error> {
+    /// The same without handing it out.
+    pub(crate) async fn decided(&self) -> Result<V, Error> {
         loop {
             let machine = &*self.0;
             let now = machine.setting.clock.now();
@@ -52,7 +53,7 @@ impl<V: Perishable> Refresher<V> {
                 && snapshot.waits_for_renewal(now, &machine.setting.policy)
             {
                 // Somebody has called `renew` further out, and this is in the way of it.
-                return self.renew().await;
+                return self.renewed().await;
             }
             let (make_do, refresh) = match snapshot.decide(now, &machine.setting.policy) {
                 Decision::Fail(error) => return Err(error),
@@ -87,30 +88,42 @@ impl<V: Perishable> Refresher<V> {
 
     /// A value that lasts as long as needed, or the longest there is and by how much it falls short.
     pub(crate) async fn lasting(&self, needed: Duration) -> Result<(V, Duration), Error> {
-        let value = self.read().await?;
+        let value = self.longest(needed).await?;
+        let by = shortfall(&value, self.0.setting.clock.now(), needed);
+        Ok((self.0.served(value)?, by))
+    }
+
+    async fn longest(&self, needed: Duration) -> Result<V, Error> {
+        let value = self.decided().await?;
         let now = self.0.setting.clock.now();
-        let by = shortfall(&value, now, needed);
-        if by.is_zero() {
-            return Ok((value, by));
+        if shortfall(&value, now, needed).is_zero() {
+            return Ok(value);
         }
         let Ok(Boarding::Boarded { flight, .. }) = self.0.board(now, Why::ToLast) else {
-            return Ok((value, by));
+            return Ok(value);
         };
         let left = value.expiry().map_or(Duration::ZERO, |expiry| now.until(expiry));
         // Whatever becomes of it: what is in hand then is the answer.
         self.wait(&flight, patience(left)).await;
-        let value = self.read().await?;
-        let by = shortfall(&value, self.0.setting.clock.now(), needed);
-        Ok((value, by))
+        self.decided().await
     }
 
     /// What is in hand and has not expired, or may be served all the same: no waiting, and nothing is started.
     pub(crate) fn in_hand(&self) -> Option<V> {
-        self.0.in_hand()
+        self.0.in_hand().and_then(|value| self.0.served(value).ok())
+    }
+
+    /// Whether there is something, without handing it out.
+    pub(crate) fn has_in_hand(&self) -> bool {
+        self.quiet(|_| ()).is_some() || self.0.in_hand().is_some()
     }
 
     /// Asks the source now, whatever the snapshot says; joins a flight that is already up.
     pub(crate) async fn renew(&self) -> Result<V, Error> {
+        self.0.served(self.renewed().await?)
+    }
+
+    async fn renewed(&self) -> Result<V, Error> {
         loop {
             let now = self.0.setting.clock.now();
             let Boarding::Boarded { flight, .. } = self.0.board(now, Why::OnDemand)? else { continue };

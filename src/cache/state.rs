@@ -282,6 +282,11 @@ impl<V: Perishable> Snapshot<V> {
         Failure::new(FailureKind::Withheld, held.value.origin(), message).with_remedy(remedy).into()
     }
 
+    /// Leaves something to decide at each read.
+    pub(crate) fn never_quiet(self) -> Self {
+        Self { quiet_until: WallTime::ALWAYS_PAST, ..self }
+    }
+
     fn settled(mut self) -> Self {
         self.quiet_until = match &self.held {
             Some(held) if !held.rejected && !held.changed => {

@@ -14,7 +14,8 @@
 //! | session name | the role's; else `aws-credential-chain-` and the time |
 //!
 //! A role that asks for a second factor is assumed with a code of an MFA device, for which a person is asked: when, and when
-//! not, [`AssumeRole::mfa`] says.
+//! not, [`AssumeRole::mfa`] says. Whether somebody has to approve each session, and who is told of it: [`AssumeRole::gated`],
+//! [`AssumeRole::notify`].
 //!
 //! ```xml
 //! <AssumeRoleResponse><AssumeRoleResult>
@@ -31,6 +32,7 @@
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 
 mod explained;
+mod guards;
 
 use std::fmt;
 use std::sync::Arc;
@@ -38,10 +40,12 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use self::guards::Guards;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::explain::Examined;
 use crate::host::Host;
+use crate::notice::Issued;
 use crate::provider::{CredentialsProvider, SharedProvider};
 use crate::providers::mfa::{MfaDevice, MfaPrompt};
 use crate::role::{Role, SessionPolicy};
@@ -71,6 +75,8 @@ pub struct AssumeRole {
     signed: Arc<SignedBy>,
     request: Request,
     mfa: Option<Box<MfaDevice>>,
+    // Boxed: most roles have none.
+    guards: Option<Box<Guards>>,
 }
 
 /// What STS is asked for.
@@ -91,7 +97,7 @@ impl AssumeRole {
         role: impl Fn() -> Result<Role, Error> + Send + Sync + 'static,
     ) -> Self {
         let signed = Arc::new(SignedBy::new(provider));
-        Self { signed, request: Request::Made(Arc::new(role)), mfa: None }
+        Self { signed, request: Request::Made(Arc::new(role)), mfa: None, guards: None }
     }
 
     pub(crate) fn of(host: Host, settings: ServiceSettings, provider: SharedProvider, role: Role) -> Self {
@@ -99,7 +105,7 @@ impl AssumeRole {
     }
 
     pub(crate) fn by(signed: Arc<SignedBy>, role: Role) -> Self {
-        Self { signed, request: Request::Same(role), mfa: None }
+        Self { signed, request: Request::Same(role), mfa: None, guards: None }
     }
 
     pub(crate) fn with_device(mut self, device: MfaDevice) -> Self {
@@ -189,6 +195,22 @@ impl AssumeRole {
         Ok(Self { request, ..self.clone() })
     }
 
+    /// A session of this role, and what else STS tells of it.
+    async fn session(&self, role: &Role, made_up_session_name: &str) -> Result<(Credentials, Issued), Error> {
+        let body = |mfa: Option<&Mfa>| wire::AssumeRole { role, made_up_session_name, mfa }.body();
+        let read = |source: &Credentials, answer: &[u8]| {
+            let path = source.source().clone().then_role(role);
+            let session = Session::parse(Action::AssumeRole, answer)?;
+            let issued = Issued { source: source.clone(), facts: session.facts.clone() };
+            Ok((session.into_credentials(path)?, issued))
+        };
+        self.signed.session(&order(role), self.mfa.as_deref(), body, read).await
+    }
+
+    fn made_up_session_name(&self) -> String {
+        generated_session_name(self.signed.host.clock.now())
+    }
+
     /// To set it up otherwise than those it may be shared with.
     fn signed(&mut self) -> &mut SignedBy {
         Arc::make_mut(&mut self.signed)
@@ -201,26 +223,17 @@ impl CredentialsProvider for AssumeRole {
             Request::Same(role) => role.clone(),
             Request::Made(make) => make()?,
         };
-        let order = Order {
-            provider: NAME,
-            action: Action::AssumeRole,
-            role: Some(&role),
-            target: None,
-            partition: role.arn().partition(),
-        };
-        let body = |mfa: Option<&Mfa>| {
-            let made_up_session_name = &generated_session_name(self.signed.host.clock.now());
-            wire::AssumeRole { role: &role, made_up_session_name, mfa }.body()
-        };
-        let read = |source: &Credentials, answer: &[u8]| {
-            let path = source.source().clone().then_role(&role);
-            Session::parse(Action::AssumeRole, answer)?.into_credentials(path)
-        };
-        self.signed.session(&order, self.mfa.as_deref(), body, read).await
+        match &self.guards {
+            Some(guards) => guards.issue(self, &role).await,
+            None => {
+                self.session(&role, &self.made_up_session_name()).await.map(|(credentials, _)| credentials)
+            }
+        }
     }
 
     fn time_limit(&self) -> Duration {
-        self.signed.time_limit(self.mfa.as_deref())
+        let guards = self.guards.as_ref().map_or(Duration::ZERO, |guards| guards.time_limit());
+        self.signed.time_limit(self.mfa.as_deref()).saturating_add(guards)
     }
 
     fn source_kind(&self) -> SourceKind {
@@ -230,6 +243,11 @@ impl CredentialsProvider for AssumeRole {
     fn examine(&self) -> impl Future<Output = Examined> + Send {
         explained::examine(self)
     }
+}
+
+fn order(role: &Role) -> Order<'_> {
+    let partition = role.arn().partition();
+    Order { provider: NAME, action: Action::AssumeRole, role: Some(role), target: None, partition }
 }
 
 /// Names the program that asks, and tells sessions apart in CloudTrail.

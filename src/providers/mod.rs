@@ -31,6 +31,8 @@ mod federation_token;
 mod imds;
 #[cfg(any(feature = "profile", feature = "sts"))]
 pub(crate) mod mfa;
+#[cfg(feature = "sts")]
+pub(crate) mod person;
 #[cfg(feature = "process")]
 mod process;
 #[cfg(feature = "profile")]

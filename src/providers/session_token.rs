@@ -110,9 +110,10 @@ impl CredentialsProvider for SessionToken {
             .session(&order, self.mfa.as_ref(), body, |source, answer| {
                 let path = source.source().clone().further(SourceKind::SessionToken);
                 let session = Session::parse(Action::GetSessionToken, answer)?;
-                session.of_account(source.account_id()).into_credentials(path)
+                Ok((session.of_account(source.account_id()).into_credentials(path)?, ()))
             })
             .await
+            .map(|(credentials, ())| credentials)
     }
 
     fn time_limit(&self) -> Duration {

@@ -42,6 +42,25 @@ impl RoleBuilder {
         }
     }
 
+    /// With all that a role has already.
+    pub(super) fn of(role: &Role) -> Self {
+        let mut builder = Self {
+            session_name: role.session_name().map(Into::into),
+            external_id: role.external_id().map(Into::into),
+            duration: role.duration(),
+            policy: role.policy().cloned(),
+            policy_arns: role.policy_arns().to_vec(),
+            tags: role.tags().to_vec(),
+            transitive_tag_keys: role.transitive_tag_keys().to_vec(),
+            source_identity: role.source_identity().map(Into::into),
+            ..Self::new(role.arn().to_string())
+        };
+        for (provider_arn, assertion) in role.provided_contexts() {
+            builder = builder.provided_context(provider_arn, assertion.clone());
+        }
+        builder
+    }
+
     /// Names the session, in the account's logs and in the ARN of whoever acts with it: 2 to 64 letters of ASCII,
     /// digits and `_+=,.@-`. Without it a name is made up for each session.
     pub fn session_name(mut self, name: impl Into<String>) -> Self {

@@ -37,6 +37,14 @@ impl Rule {
         };
         Err(Flaw { what, remedy })
     }
+
+    pub(crate) fn allows(&self, c: char) -> bool {
+        (self.allowed)(c)
+    }
+
+    pub(crate) fn max(&self) -> usize {
+        self.max
+    }
 }
 
 pub(super) const SESSION_NAME: Rule = Rule { min: 2, max: 64, allowed: is_name, of_what: NAME };
@@ -48,7 +56,7 @@ pub(super) const EXTERNAL_ID: Rule = Rule {
     of_what: "letters of ASCII, digits and `_+=,.@:/-`",
 };
 pub(super) const TAG_KEY: Rule = Rule { min: 1, max: 128, allowed: is_tag, of_what: TAG };
-pub(super) const TAG_VALUE: Rule = Rule { min: 0, max: 256, allowed: is_tag, of_what: TAG };
+pub(crate) const TAG_VALUE: Rule = Rule { min: 0, max: 256, allowed: is_tag, of_what: TAG };
 pub(super) const CONTEXT_ASSERTION: Rule =
     Rule { min: 4, max: 2048, allowed: |_| true, of_what: "characters, as the provider gave them" };
 pub(super) const ARN: Rule =

@@ -28,19 +28,7 @@ impl Role {
         let has = match (self.policy(), self.policy_arns()) {
             (Some(_), _) => "a session policy",
             (None, [_, ..]) => "managed session policies",
-            (None, []) => {
-                let mut role = Self::builder(self.arn().as_str()).policy(policy);
-                role.session_name = self.session_name().map(str::to_owned);
-                role.external_id = self.external_id().map(str::to_owned);
-                role.duration = self.duration();
-                role.tags = self.tags().to_vec();
-                role.transitive_tag_keys = self.transitive_tag_keys().to_vec();
-                role.source_identity = self.source_identity().map(str::to_owned);
-                for (provider_arn, assertion) in self.provided_contexts() {
-                    role = role.provided_context(provider_arn, assertion.clone());
-                }
-                return role.build();
-            }
+            (None, []) => return self.to_builder().policy(policy).build(),
         };
         let what = format!("it has {has} already, and another one could let it do more");
         let remedy = "begin with the role without one, and give it a policy that says all";

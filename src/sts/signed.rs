@@ -82,20 +82,31 @@ impl SignedBy {
         self.healing(order, None, body, read).await
     }
 
-    /// Asks for a session, with a code of the device if there is one.
-    pub(crate) async fn session(
+    /// Whether there is something to sign with, and a code can be had if there is a device: before anybody is asked for
+    /// anything.
+    pub(crate) async fn ready(
+        &self,
+        order: &Order<'_>,
+        device: Option<&MfaDevice>,
+    ) -> Result<Credentials, Error> {
+        if let Some(device) = device {
+            device.can_answer(order.code_for())?;
+        }
+        self.source(order).await
+    }
+
+    /// Asks for a session, with a code of the device if there is one. `read` brings what else the answer tells.
+    pub(crate) async fn session<X>(
         &self,
         order: &Order<'_>,
         device: Option<&MfaDevice>,
         body: impl Fn(Option<&Mfa>) -> SecretString,
-        read: impl Fn(&Credentials, &[u8]) -> Result<Credentials, Problem>,
-    ) -> Result<Credentials, Error> {
+        read: impl Fn(&Credentials, &[u8]) -> Result<(Credentials, X), Problem>,
+    ) -> Result<(Credentials, X), Error> {
         let Some(device) = device else { return self.healing(order, None, &body(None), read).await };
-        let wanted = CodeFor { provider: order.provider, role: order.role.map(Role::arn) };
-        device.can_answer(wanted)?;
         // First: nobody is asked for a code that nothing can be signed with.
-        self.source(order).await?;
-        let code = device.code(&self.host, wanted).await?;
+        self.ready(order, Some(device)).await?;
+        let code = device.code(&self.host, order.code_for()).await?;
         let with_code = Some(code.serial_number());
         device.used(self.healing(order, with_code, &body(Some(&code)), read).await)
     }
@@ -204,6 +215,10 @@ impl Clone for SignedBy {
 }
 
 impl Order<'_> {
+    fn code_for(&self) -> CodeFor<'_> {
+        CodeFor { provider: self.provider, role: self.role.map(Role::arn) }
+    }
+
     fn without_source(&self, failure: &Failure) -> Error {
         let message = format!("no credentials to {self} with: {failure}");
         let mut wrapped =

@@ -22,10 +22,13 @@ pub(super) enum Principal {
         name: String,
         has_mfa: bool,
     },
-    /// Somebody whom a user vouches for.
+    /// Somebody whom a user vouches for, and who may do what session policies allow.
     Federated {
         account_id: String,
         name: String,
+        tags: Vec<(String, String)>,
+        policy: Option<String>,
+        policy_arns: Vec<String>,
     },
     Role(Box<Session>),
 }
@@ -47,7 +50,7 @@ impl Principal {
             Self::User { account_id, name } | Self::UserSession { account_id, name, .. } => {
                 format!("arn:aws:iam::{account_id}:user/{name}")
             }
-            Self::Federated { account_id, name } => {
+            Self::Federated { account_id, name, .. } => {
                 format!("arn:aws:sts::{account_id}:federated-user/{name}")
             }
             Self::Role(session) => session.arn(),
@@ -59,8 +62,18 @@ impl Principal {
         match self {
             Self::Root { account_id } => account_id.clone(),
             Self::User { .. } | Self::UserSession { .. } => unique_id("AIDA", &self.arn()),
-            Self::Federated { account_id, name } => format!("{account_id}:{name}"),
+            Self::Federated { account_id, name, .. } => format!("{account_id}:{name}"),
             Self::Role(session) => session.assumed_role_id(),
+        }
+    }
+
+    /// As `aws:PrincipalType` tells it.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Root { .. } => "Account",
+            Self::User { .. } | Self::UserSession { .. } => "User",
+            Self::Federated { .. } => "FederatedUser",
+            Self::Role(_) => "AssumedRole",
         }
     }
 

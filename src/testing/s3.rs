@@ -15,8 +15,9 @@ use super::sts::{Element, Refusal, Sts, request_id};
 /// the list of a bucket (`?list-type=2`, with `prefix` and `delimiter`).
 ///
 /// Requests are signed for `s3`. Whoever may not do what it asks for is refused in S3's words, with which policy it was:
-/// those of the role ([`StsRole::allows`](super::StsRole::allows)) and those of the session count, keys of users may do
-/// everything. It starts without buckets; a path that begins with no bucket's name is none of its own.
+/// those of the role ([`StsRole::allows`](super::StsRole::allows)) and those of the session count; a session of
+/// `GetFederationToken` may do what its policies allow; keys of users may do everything. It starts without
+/// buckets; a path that begins with no bucket's name is none of its own.
 #[derive(Default)]
 pub struct S3(Mutex<Buckets>);
 

@@ -86,7 +86,7 @@ impl<M> CachePoolBuilder<M> {
             Around::of(tellers.clone()).tell(&Event::Limited { waited });
         };
         let limited = Limited { limiter: self.limiter, tell: Arc::new(tell) };
-        let around = Arc::new(Around { observers: self.observers, limited: Some(limited) });
+        let around = Arc::new(Around { limited: Some(limited), ..Around::of(self.observers) });
         let setting = Arc::new(Setting { policy: self.policy, clock: self.clock, env: self.env });
         CachePool(Arc::new(Inner {
             table: Table::new(self.capacity),

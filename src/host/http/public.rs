@@ -22,7 +22,7 @@ pub(crate) type Adjust = dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync;
 struct Parts {
     adjust: Option<Box<Adjust>>,
     /// By what they trust. Few: one for plain HTTP, one for the system's certificates, one for each bundle.
-    clients: Mutex<BTreeMap<Trust, Arc<OnceCell<Built>>>>,
+    clients: Mutex<BTreeMap<Trust, Arc<OnceCell<Arc<Built>>>>>,
     #[cfg(feature = "sts")]
     kept: KeptClients<Trust>,
 }
@@ -85,17 +85,8 @@ impl Public {
         request: Outgoing<'_>,
         connection: Connection,
     ) -> Result<Answer, HttpError> {
-        // Reading certificates needs one already.
-        if !runtime::is_there() {
-            return Err(HttpError::NoRuntime);
-        }
-        let trust = trust(host, request.url, ca_bundle)?;
-        let client = {
-            let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(clients.entry(trust.clone()).or_default())
-        };
-        // A bundle that is being exchanged fails this call only: the next one builds the client anew.
-        let built = client.get_or_try_init(|| self.build(host, &trust)).await?;
+        #[cfg_attr(not(feature = "sts"), expect(unused_variables, reason = "nobody keeps connections"))]
+        let (trust, built) = self.built(host, request.url, ca_bundle).await?;
         let teaches = Some((&host.clock, Teacher::Network));
         match connection {
             Connection::Closed => exchange::exchange(&built.client, request, LIMIT, teaches).await,
@@ -114,6 +105,38 @@ impl Public {
                 answer
             }
         }
+    }
+
+    /// To somebody else than AWS, by whose clock nothing is set.
+    #[cfg(feature = "sts")]
+    pub(crate) async fn send_elsewhere(
+        &self,
+        host: &Host,
+        request: Outgoing<'_>,
+        limit: Duration,
+    ) -> Result<Answer, HttpError> {
+        let (_, built) = self.built(host, request.url, None).await?;
+        exchange::exchange(&built.client, request, limit, None).await
+    }
+
+    async fn built(
+        &self,
+        host: &Host,
+        url: &str,
+        ca_bundle: Option<(&str, &str)>,
+    ) -> Result<(Trust, Arc<Built>), HttpError> {
+        // Reading certificates needs one already.
+        if !runtime::is_there() {
+            return Err(HttpError::NoRuntime);
+        }
+        let trust = trust(host, url, ca_bundle)?;
+        let client = {
+            let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(clients.entry(trust.clone()).or_default())
+        };
+        // A bundle that is being exchanged fails this call only: the next one builds the client anew.
+        let built = client.get_or_try_init(|| async { self.build(host, &trust).await.map(Arc::new) }).await?;
+        Ok((trust, Arc::clone(built)))
     }
 
     #[cfg_attr(not(feature = "_tls"), allow(clippy::unused_async, reason = "certificates are files"))]

@@ -87,6 +87,8 @@ async fn public(world: &World, request: Outgoing<'_>) -> Result<Answer, HttpErro
 
 const LIMITS: Limits = Limits { connect: Duration::from_secs(1), answer: Duration::from_secs(1) };
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ngood";
+const YESTERDAY: &str =
+    "HTTP/1.1 200 OK\r\ndate: Sun, 22 Nov 2026 12:00:00 GMT\r\ncontent-length: 4\r\n\r\ngood";
 const FOUND: &str =
     "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/elsewhere\r\ncontent-length: 0\r\n\r\n";
 
@@ -103,6 +105,20 @@ async fn the_bundle_of_the_environment_is_trusted_and_nothing_beside_it() {
     let error = public(&world, get(&url)).await.unwrap_err();
     assert!(matches!(&error, HttpError::Refused(why) if why.contains("certificate")), "{error}");
     assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_than_aws_are_asked_in_the_same_way_and_teach_nobody_the_time() {
+    let (at, asked, pem) = tls_server(YESTERDAY).await;
+    let url = format!("https://localhost:{}/", at.port());
+    let world = World::new().file("/bundle.pem", pem).env("AWS_CA_BUNDLE", "/bundle.pem");
+    let host = world.host();
+    let answer = host.public.send_elsewhere(&host, get(&url), Duration::from_secs(1)).await.unwrap();
+    assert_eq!((answer.status, asked.lock().unwrap().len()), (200, 1));
+    assert_eq!(std::time::SystemTime::from(host.clock.now()), world.clock().now());
+    // AWS does.
+    public(&world, get(&url)).await.unwrap();
+    assert_ne!(std::time::SystemTime::from(host.clock.now()), world.clock().now());
 }
 
 #[tokio::test(start_paused = true)]

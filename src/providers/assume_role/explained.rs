@@ -18,6 +18,9 @@ pub(super) async fn examine(hop: &AssumeRole) -> Examined {
 }
 
 async fn next(hop: &AssumeRole, looks: &mut Vec<Look>) -> Result<Next, Error> {
+    if let Some(guards) = &hop.guards {
+        guards.examine(hop.role(), looks)?;
+    }
     if let Some(device) = &hop.mfa {
         let role = hop.role().map(crate::Role::arn);
         let what = role.map_or("a role that is made for each refresh", |arn| arn.as_str());

@@ -4,11 +4,11 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{MfaCallback, MfaPrompt, OWN_SESSION, PERSON_LIMIT};
-use crate::cache::AskedBy;
+use super::{MfaCallback, MfaPrompt, OWN_SESSION};
 use crate::credentials::Credentials;
-use crate::error::{Error, Failure, FailureKind, Person, printable};
+use crate::error::{Error, Failure, FailureKind, printable};
 use crate::host::{Host, runtime};
+use crate::providers::person::{self, NoAnswer};
 use crate::role::{Flaw, MFA_SERIAL, RoleArn};
 use crate::wire::sts::Mfa;
 
@@ -77,17 +77,12 @@ impl MfaDevice {
             .map_err(|Flaw { what, remedy }| wanted.failure(FailureKind::Misconfigured, what, remedy))?;
         match &self.codes {
             Codes::Nobody => Err(self.nobody_knows(wanted)),
-            Codes::Person(_) if AskedBy::this_flight() == Some(AskedBy::Nobody) => {
-                let what = format!("{wanted} needs {self}, for which nobody is asked unbidden");
-                Err(wanted
-                    .failure(FailureKind::Withheld, what, "call `renew()` where somebody can give it")
-                    .with_person(Person::Unasked))
-            }
-            Codes::Person(_) | Codes::Process { .. } => Ok(()),
+            Codes::Person(_) => person::unbidden(wanted.provider, || format!("{wanted} needs {self}")),
+            Codes::Process { .. } => Ok(()),
         }
     }
 
-    /// A code. A person has [`PERSON_LIMIT`] for it.
+    /// A code. A person has [`PERSON_LIMIT`](super::PERSON_LIMIT) for it.
     pub(crate) async fn code(&self, host: &Host, wanted: CodeFor<'_>) -> Result<Mfa, Error> {
         match &self.codes {
             Codes::Person(callback) => self.asked(callback, wanted).await,
@@ -98,20 +93,16 @@ impl MfaDevice {
 
     /// What came of a code: a session that is not renewed unbidden, or a failure after which nobody is asked again before
     /// somebody wants it. Where no person is asked, just what it is.
-    pub(crate) fn used(&self, outcome: Result<Credentials, Error>) -> Result<Credentials, Error> {
+    pub(crate) fn used<X>(
+        &self,
+        outcome: Result<(Credentials, X), Error>,
+    ) -> Result<(Credentials, X), Error> {
         if !self.asks_a_person() {
             return outcome;
         }
         match outcome {
-            Ok(credentials) => Ok(credentials.asking_for(self.to_string())),
-            Err(Error::Failed(failure)) => {
-                let remedy = match failure.remedy() {
-                    Some(remedy) => format!("{remedy}; {ASK_AGAIN}"),
-                    None => ASK_AGAIN.to_owned(),
-                };
-                Err(failure.with_remedy(remedy).with_person(Person::Asked).into())
-            }
-            Err(error) => Err(error),
+            Ok((credentials, told)) => Ok((credentials.asking_for(self.to_string()), told)),
+            Err(error) => Err(person::in_vain(error, ASK_AGAIN)),
         }
     }
 
@@ -126,15 +117,13 @@ impl MfaDevice {
             profile: self.place.as_ref().map(|(profile, _)| profile.clone()),
         };
         let shown = prompt.to_string();
-        if !runtime::is_there() {
-            let what = format!("nobody was asked for the {shown}: there is no tokio runtime with timers");
-            return Err(wanted.failure(FailureKind::NoRuntime, what, runtime::REMEDY));
-        }
-        let code = match tokio::time::timeout(PERSON_LIMIT, callback.code(prompt)).await {
-            Ok(answer) => answer.map_err(|error| printable(&error.to_string())),
-            Err(_) => Err(format!("none within {} s", PERSON_LIMIT.as_secs())),
-        };
-        let code = code.map_err(|why| wanted.withheld(&shown, &why, ASK_AGAIN))?;
+        let code = person::answer(|| callback.code(prompt)).await.map_err(|none| match none {
+            NoAnswer::NoRuntime => {
+                let what = format!("nobody was asked for the {shown}: there is no tokio runtime with timers");
+                wanted.failure(FailureKind::NoRuntime, what, runtime::REMEDY)
+            }
+            NoAnswer::InVain(why) => wanted.withheld(&shown, &why, ASK_AGAIN),
+        })?;
         self.read(code.expose_secret())
             .map_err(|flaw| wanted.withheld(&shown, &flaw.what, &format!("{}; {ASK_AGAIN}", flaw.remedy)))
     }

@@ -31,8 +31,13 @@ pub(super) fn get_federation_token(
         _ => return Err(Refusal::access_denied("Cannot call GetFederationToken with session credentials")),
     };
     let packed = check_packed(limits.policy, &limits.policy_arns, &tags.tags)?.map(|size| size.to_string());
-    let federated =
-        Principal::Federated { account_id: caller.account_id().to_owned(), name: name.to_owned() };
+    let federated = Principal::Federated {
+        account_id: caller.account_id().to_owned(),
+        name: name.to_owned(),
+        tags: tags.tags.iter().map(|[key, value]| ((*key).to_owned(), (*value).to_owned())).collect(),
+        policy: limits.policy.map(str::to_owned),
+        policy_arns: limits.policy_arns.iter().map(|arn| (*arn).to_owned()).collect(),
+    };
     let user = Element::new("FederatedUser")
         .leaf("FederatedUserId", &federated.user_id())
         .leaf("Arn", &federated.arn());

@@ -25,7 +25,7 @@ pub(crate) struct Session {
 }
 
 /// What STS tells of a session besides its credentials; which of it depends on the action. Fit to be shown.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
     /// Who acts with it: `arn:aws:sts::123456789012:assumed-role/name/session`.
     pub(crate) arn: Option<String>,

@@ -29,7 +29,7 @@ mod request;
 mod saml;
 
 pub use self::answer::CallerIdentity;
-pub(crate) use self::answer::{IdentityTokenAnswer, Problem, Session};
+pub(crate) use self::answer::{Facts, IdentityTokenAnswer, Problem, Session};
 pub(crate) use self::refusal::{Asked, Caller, Refusal, Sent};
 pub(crate) use self::request::{
     AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, GetDelegatedAccessToken,

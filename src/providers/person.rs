@@ -1,0 +1,66 @@
+//! What a person gives for a session: a code of a device, the approval of a gate.
+//!
+//! Nobody is asked unbidden, nobody is asked twice because a program tried again, and what somebody gave is kept to its
+//! end. Who counts as having asked, `mfa` says.
+
+use std::future::Future;
+
+use crate::cache::AskedBy;
+use crate::contained::{PANICKED, contained_async};
+use crate::error::{Error, Failure, FailureKind, Person, printable};
+use crate::host::runtime;
+use crate::providers::mfa::PERSON_LIMIT;
+
+/// What is wrong, if somebody would have to be asked and nobody has asked for it. `needs`: `arn:… needs a code of …`.
+pub(crate) fn unbidden(provider: &'static str, needs: impl FnOnce() -> String) -> Result<(), Error> {
+    if AskedBy::this_flight() != Some(AskedBy::Nobody) {
+        return Ok(());
+    }
+    let what = format!("{}, for which nobody is asked unbidden", needs());
+    Err(Failure::new(FailureKind::Withheld, provider, what)
+        .with_remedy("call `renew()` where somebody can give it")
+        .with_person(Person::Unasked)
+        .into())
+}
+
+/// Why a person gave nothing.
+#[derive(Debug)]
+pub(crate) enum NoAnswer {
+    /// Nobody was asked.
+    NoRuntime,
+    /// In words, fit to be shown.
+    InVain(String),
+}
+
+/// Asks the application for what a person gives, who has [`PERSON_LIMIT`] for it.
+pub(crate) async fn answer<T, F>(ask: impl FnOnce() -> F) -> Result<T, NoAnswer>
+where
+    F: Future<Output = Result<T, Box<dyn std::error::Error + Send + Sync>>>,
+{
+    if !runtime::is_there() {
+        return Err(NoAnswer::NoRuntime);
+    }
+    let answer = contained_async(async { ask().await.map_err(|error| printable(&error.to_string())) });
+    match tokio::time::timeout(PERSON_LIMIT, answer).await {
+        Ok(Some(answer)) => answer.map_err(NoAnswer::InVain),
+        Ok(None) => Err(NoAnswer::InVain(PANICKED.to_owned())),
+        Err(_) => Err(NoAnswer::InVain(format!("none within {} s", PERSON_LIMIT.as_secs()))),
+    }
+}
+
+/// Whatever went wrong once somebody was asked: nobody is asked again before somebody wants it. `again`: how, in one
+/// sentence.
+pub(crate) fn in_vain(error: Error, again: &str) -> Error {
+    match error {
+        // Whoever gave something after this one has said it.
+        Error::Failed(failure) if failure.person() == Some(Person::Asked) => failure.into(),
+        Error::Failed(failure) => {
+            let remedy = match failure.remedy() {
+                Some(remedy) => format!("{remedy}; {again}"),
+                None => again.to_owned(),
+            };
+            failure.with_remedy(remedy).with_person(Person::Asked).into()
+        }
+        error @ Error::NotConfigured(_) => error,
+    }
+}
