@@ -10,3 +10,5 @@ pub mod receiver;
 pub mod script;
 pub mod seen;
 pub mod sts_client;
+#[cfg(feature = "sts")]
+pub mod tenants;
