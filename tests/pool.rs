@@ -11,18 +11,18 @@
 mod support;
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_credential_chain::testing::{Route, World};
 use aws_credential_chain::{
-    CachePool, Credentials, CredentialsCache, DefaultChain, Error, Failure, FailureKind, ProviderExt, Role,
-    SharedProvider, provider_fn,
+    CachePool, Credentials, CredentialsCache, DefaultChain, Error, Event, Failure, FailureKind, ProviderExt,
+    Role, SharedProvider, provider_fn,
 };
 use support::outcome::kind;
 use support::seen::Seen;
-use support::tenants::{MINUTE, arn, aws_with, counting, keys, role};
+use support::tenants::{HOUR, MINUTE, arn, aws_with, counting, keys, role};
 use tokio::time::sleep;
 
 #[tokio::test(start_paused = true)]
@@ -179,7 +179,7 @@ async fn a_closure_may_ask_its_own_pool_and_may_panic() {
     let world = World::new();
     let asked = Arc::default();
     let make = counting(&world, &asked);
-    let own: Arc<std::sync::OnceLock<CachePool<u32>>> = Arc::default();
+    let own: Arc<OnceLock<CachePool<u32>>> = Arc::default();
     let itself = Arc::clone(&own);
     let pool = CachePool::builder(move |key: &u32| match key {
         0 => make(key),
@@ -219,4 +219,76 @@ async fn what_is_rejected_or_forgotten_is_of_one_tenant() {
     assert_eq!(held.current().unwrap().access_key_id(), third.access_key_id());
     assert_eq!(pool.credentials(&other).await.unwrap().access_key_id(), others.access_key_id());
     assert_eq!(aws.count(Route::AssumeRole), 4);
+}
+
+/// In a thread of its own: what waits for itself would do so for ever.
+fn in_a_paused_runtime<F: Future<Output = ()>>(run: impl FnOnce() -> F + Send + 'static) {
+    let (done, waits) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+        runtime.unwrap().block_on(run());
+        done.send(()).unwrap();
+    });
+    waits.recv_timeout(Duration::from_secs(30)).expect("it ends, and does not wait for itself");
+}
+
+#[test]
+fn an_observer_may_ask_the_pool_it_is_told_of() {
+    in_a_paused_runtime(async || {
+        let world = World::new();
+        let asked = Arc::default();
+        let own: Arc<OnceLock<CachePool<u32>>> = Arc::default();
+        let itself = Arc::clone(&own);
+        let pool = CachePool::builder(counting(&world, &asked))
+            .in_world(&world)
+            .idle(5 * HOUR)
+            .observer(move |event: &Event| {
+                if let Event::Expired { .. } = event {
+                    assert!(itself.get().unwrap().forget(&1));
+                }
+            })
+            .build();
+        own.set(pool.clone()).ok().unwrap();
+        pool.credentials(&1).await.unwrap();
+        sleep(2 * HOUR).await;
+        assert!(pool.current(&1).is_none());
+        assert!(pool.is_empty());
+    });
+}
+
+/// Asks its pool as it goes.
+struct Nosy(Arc<OnceLock<CachePool<u32>>>);
+
+impl Drop for Nosy {
+    fn drop(&mut self) {
+        let _ = self.0.get().unwrap().current(&0);
+    }
+}
+
+#[test]
+fn a_provider_may_ask_its_pool_as_it_goes() {
+    in_a_paused_runtime(async || {
+        let world = World::new();
+        let own: Arc<OnceLock<CachePool<u32>>> = Arc::default();
+        let itself = Arc::clone(&own);
+        let pool = CachePool::builder(move |_: &u32| {
+            let nosy = Nosy(Arc::clone(&itself));
+            Ok(provider_fn(move || {
+                let _ = &nosy;
+                std::future::ready(Credentials::builder("AKIA", "CANARY-secret").build())
+            }))
+        })
+        .in_world(&world)
+        .capacity(1)
+        .idle(Duration::ZERO)
+        .build();
+        own.set(pool.clone()).ok().unwrap();
+        for key in [1, 2, 3] {
+            pool.credentials(&key).await.unwrap();
+        }
+        assert!(pool.forget(&3));
+        pool.credentials(&4).await.unwrap();
+        sleep(5 * MINUTE).await;
+        assert!(pool.is_empty());
+    });
 }

@@ -12,11 +12,14 @@ mod support;
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_credential_chain::sts::StsLimiter;
 use aws_credential_chain::testing::{Clock, Fault, LocalAws, Route, World};
-use aws_credential_chain::{CachePool, CredentialsCache, ProviderExt, Role};
+use aws_credential_chain::{CachePool, CredentialsCache, Event, FailureKind, ProviderExt, Role};
+use support::outcome::kind;
 use support::tenants::{aws_with, keys, role};
 use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
@@ -165,4 +168,31 @@ fn what_one_runtime_has_opened_holds_no_other_up() {
     drop(third);
     read(&second, 32..40);
     assert_eq!(pool.len(), 40);
+}
+
+/// As it comes about if the server closes a connection just when a request is sent on it.
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_breaks_under_a_renewal_is_no_failure() {
+    let (aws, world) = aws_with(2).await;
+    let failures = Arc::new(AtomicUsize::new(0));
+    let told = Arc::clone(&failures);
+    let pool = CachePool::of_roles(keys(&aws))
+        .in_world(&world)
+        .observer(move |event: &Event| {
+            if let Event::Failed { .. } = event {
+                told.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+        .build();
+    pool.credentials(&role(0)).await.unwrap();
+    sleep(40 * 60 * SECOND).await;
+    // Nobody waits for its renewal.
+    assert!(pool.current(&role(0)).is_some());
+    aws.fault(Route::AssumeRole, Fault::reset());
+    sleep(15 * 60 * SECOND).await;
+    assert_eq!((failures.load(Ordering::Relaxed), aws.count(Route::AssumeRole)), (0, 3));
+    // One that is well otherwise, and breaks each time: it is told, and not tried without end.
+    aws.fault(Route::AssumeRole, Fault::reset().forever());
+    assert_eq!(kind(&pool.credentials(&role(1)).await.unwrap_err()), Some(FailureKind::Malformed));
+    assert!(aws.count(Route::AssumeRole) <= 3 + 4, "{}", aws.count(Route::AssumeRole));
 }

@@ -211,3 +211,24 @@ async fn the_source_is_asked_without_a_turn_and_waits_are_told() {
     let longest = waits.into_iter().max().unwrap();
     assert!((9 * SECOND..11 * SECOND).contains(&longest), "{longest:?}");
 }
+
+/// In real time, in which everything takes a moment.
+#[tokio::test]
+async fn whoever_has_its_turn_at_once_has_not_waited() {
+    let (aws, world) = aws_with(20).await;
+    let waits = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&waits);
+    let pool = CachePool::of_roles(keys(&aws))
+        .in_world(&world)
+        .observer(move |event: &Event| {
+            if let Event::Limited { waited, .. } = event {
+                told.lock().unwrap().push(*waited);
+            }
+        })
+        .build();
+    for number in 0..20 {
+        pool.credentials(&role(number)).await.unwrap();
+    }
+    let waits = waits.lock().unwrap();
+    assert!(waits.is_empty(), "{waits:?}");
+}

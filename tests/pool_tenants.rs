@@ -10,11 +10,12 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_credential_chain::testing::World;
-use aws_credential_chain::{CachePool, Event, FailureKind, Leaving, RefreshPolicy};
+use aws_credential_chain::{CachePool, CredentialsCache, Event, FailureKind, Leaving, RefreshPolicy};
 use support::outcome::kind;
 use support::tenants::{HOUR, MINUTE, counted, counting};
 use tokio::time::sleep;
@@ -211,6 +212,76 @@ fn a_pool_outlives_the_runtime_it_began_in() {
             sleep(HOUR).await;
             assert!(pool.is_empty(), "the idle leave in this runtime, too");
         });
+    }
+}
+
+/// In real time: each runtime has a time of its own. It ends with the first that leaves, after two seconds or so.
+#[test]
+fn a_pool_that_many_runtimes_read_is_swept_all_the_same() {
+    let world = World::new();
+    let left = Arc::new(AtomicUsize::new(0));
+    let (asked, told) = (Arc::default(), Arc::clone(&left));
+    let pool = CachePool::builder(counting(&world, &asked))
+        .idle(Duration::ZERO)
+        .observer(move |event: &Event| {
+            if let Event::TenantLeft { because: Leaving::Idle, .. } = event {
+                told.fetch_add(1, Ordering::Relaxed);
+            }
+        })
+        .capacity(100)
+        .build();
+    drop(pool.cache(&0).unwrap());
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        // As many web servers have it: a runtime for each thread.
+        for key in [1, 2] {
+            let (pool, left) = (pool.clone(), Arc::clone(&left));
+            scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async {
+                    while left.load(Ordering::Relaxed) == 0 && began.elapsed() < Duration::from_secs(15) {
+                        drop(pool.cache(&key).unwrap());
+                        sleep(Duration::from_millis(20)).await;
+                    }
+                });
+            });
+        }
+    });
+    assert_ne!(left.load(Ordering::Relaxed), 0, "nobody was looked at in {:?}", began.elapsed());
+}
+
+/// A key whose copies can be counted.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Counted(u32, Arc<()>);
+
+#[tokio::test(start_paused = true)]
+async fn a_crowd_that_comes_and_goes_leaves_nothing_behind() {
+    let world = World::new();
+    let asked = Arc::default();
+    let make = counting(&world, &asked);
+    let hub = CredentialsCache::new(make(&0).unwrap());
+    let own = CachePool::builder(move |key: &Counted| make(&key.0)).in_world(&world).capacity(1000).build();
+    // Of a closure that gives one cache to many tenants: that is held by somebody, always.
+    let shared = CachePool::builder({
+        let hub = hub.clone();
+        move |_: &Counted| Ok(hub.clone())
+    })
+    .in_world(&world)
+    .capacity(1000)
+    .build();
+    for pool in [own, shared] {
+        let copies = Arc::new(());
+        for number in 0..50_000 {
+            drop(pool.cache(&Counted(number, Arc::clone(&copies))).unwrap());
+        }
+        assert_eq!(pool.len(), 1000);
+        assert!(Arc::strong_count(&copies) < 4000, "{} keys are kept", Arc::strong_count(&copies));
+        for number in 0..5000 {
+            let key = Counted(number, Arc::clone(&copies));
+            drop(pool.cache(&key).unwrap());
+            assert!(pool.forget(&key));
+        }
+        assert!(Arc::strong_count(&copies) < 4000, "{} keys are kept", Arc::strong_count(&copies));
     }
 }
 

@@ -21,6 +21,9 @@ pub(super) struct Machine<V> {
     pub(super) setting: Arc<Setting>,
     /// Whether a look at the files is under way.
     pub(super) looking: AtomicBool,
+    /// Whether others had it, too, as it came to a pool.
+    #[cfg(feature = "sts")]
+    pub(super) is_shared: AtomicBool,
     /// Whether it was told that the value in hand has expired.
     expiry_told: AtomicBool,
     source: Box<dyn Fetch<V>>,
@@ -87,6 +90,8 @@ impl<V: Perishable> Machine<V> {
             tower: Mutex::new(Tower { flight: None, era: 0, flights: 0, rare: None, random, window_draw }),
             setting,
             looking: AtomicBool::new(false),
+            #[cfg(feature = "sts")]
+            is_shared: AtomicBool::new(false),
             expiry_told: AtomicBool::new(false),
             source,
         }

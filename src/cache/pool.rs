@@ -18,6 +18,7 @@ use std::time::Duration;
 use tokio::runtime::Id;
 
 pub use self::builder::{CachePoolBuilder, PerKey, Roles};
+use self::sweep::Round;
 use self::table::Table;
 use crate::cache::machine::Setting;
 use crate::cache::observed::{Around, Observed};
@@ -108,6 +109,7 @@ struct Inner<K> {
     idle: Duration,
     /// Since the first sweep: a pool may be made outside of the runtime whose time counts.
     age: OnceLock<Stopwatch>,
+    round: Arc<Round>,
     /// Of the runtime in which it was last registered.
     kept: Mutex<Option<(Id, KeepFresh)>>,
 }
@@ -164,7 +166,14 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> CachePool<K> {
     /// if the tenant is not there.
     #[must_use]
     pub fn current(&self, key: &K) -> Option<Credentials> {
-        self.0.table.find(key, CredentialsCache::current)?
+        let quiet = |cache: &CredentialsCache| {
+            cache.refresher.quiet(Credentials::clone).ok_or_else(|| CredentialsCache::clone(cache))
+        };
+        match self.0.table.find(key, quiet)? {
+            Ok(credentials) => Some(credentials),
+            // Observers may be told of it: not under a lock of ours.
+            Err(cache) => cache.current(),
+        }
     }
 
     /// The same, lent.

@@ -84,6 +84,12 @@ impl KeepFresh {
         scheduler.add(number, Arc::clone(&kept), runtime);
         Self { scheduler, kept, number }
     }
+
+    /// Whether its runtime still has the task that attends to it.
+    #[cfg(feature = "sts")]
+    pub(super) fn is_attended(&self) -> bool {
+        self.scheduler.state().is_running
+    }
 }
 
 impl Drop for KeepFresh {

@@ -40,17 +40,25 @@ impl Call<'_> {
         read: impl Fn(&[u8]) -> Result<T, Problem>,
     ) -> Result<T, Refused> {
         let mut attempt = 1;
+        let mut has_broken = false;
         let mut skew = self.host.clock.skew();
         loop {
             let place = limiter::place(signed_by, self.endpoint).await.map_err(Refused::Failed)?;
             // One of many, perhaps.
-            let connection = if place.is_some() { Connection::Kept } else { Connection::Closed };
+            let connection =
+                if place.is_some() && !has_broken { Connection::Kept } else { Connection::Closed };
             let refused = match self.exchange(body, signed_by, connection).await? {
                 Ok(answer) if answer.status == 200 => match read(&answer.body) {
                     Ok(read) => return Ok(read),
                     Err(problem) => Refused::Failed(self.asked.unusable(&problem).into()),
                 },
                 Ok(answer) => self.refused(&answer),
+                // The server may have closed it just then, and nobody may wait who would have it tried again. To ask once
+                // more does no harm.
+                Err(HttpError::Broken(_)) if connection == Connection::Kept => {
+                    has_broken = true;
+                    continue;
+                }
                 Err(error) => Refused::Failed(self.no_answer(&error)),
             };
             if let Some(place) = place.filter(|_| refused.is_throttled()) {

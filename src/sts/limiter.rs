@@ -106,9 +106,17 @@ impl StsLimiter {
         let waiting = Waiting::on(&queue);
         let too_long = || self.too_long(account, endpoint, &queue);
         let patience = self.settings.patience;
-        let place = tokio::time::timeout(patience, Arc::clone(&queue.places).acquire_owned());
-        // It is never closed.
-        let Ok(Ok(permit)) = place.await else { return Err(too_long()) };
+        // Nobody is overtaken: what comes free is that of the first who waits.
+        let at_once = Arc::clone(&queue.places).try_acquire_owned().ok();
+        let has_queued = at_once.is_none();
+        let permit = match at_once {
+            Some(permit) => permit,
+            None => match tokio::time::timeout(patience, Arc::clone(&queue.places).acquire_owned()).await {
+                Ok(Ok(permit)) => permit,
+                // It is never closed.
+                Ok(Err(_)) | Err(_) => return Err(too_long()),
+            },
+        };
         let left = patience.saturating_sub(came.elapsed());
         let turn = queue.pace().turn(queue.started.elapsed(), left, fastrand::f64());
         let Some(turn) = turn else { return Err(too_long()) };
@@ -116,7 +124,9 @@ impl StsLimiter {
             tokio::time::sleep(turn).await;
         }
         drop(waiting);
-        Ok((Place { queue, _permit: permit }, came.elapsed()))
+        let has_waited = has_queued || !turn.is_zero();
+        let waited = if has_waited { came.elapsed() } else { Duration::ZERO };
+        Ok((Place { queue, _permit: permit }, waited))
     }
 
     fn queue(&self, account: Option<&str>, endpoint: &Endpoint) -> Arc<Queue> {
@@ -179,7 +189,7 @@ impl Queue {
     fn new(settings: Settings) -> Self {
         Self {
             places: Arc::new(Semaphore::new(
-                usize::try_from(settings.at_once).unwrap_or(Semaphore::MAX_PERMITS),
+                usize::try_from(settings.at_once).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS),
             )),
             pace: Mutex::new(Pace::new(settings.per_second)),
             started: Stopwatch::start(),

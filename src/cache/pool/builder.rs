@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use super::{CachePool, Inner, Kit, Make, Table};
+use super::{CachePool, Inner, Kit, Make, Round, Table};
 use crate::cache::RefreshPolicy;
 use crate::cache::machine::Setting;
 use crate::cache::observed::Around;
@@ -94,6 +94,7 @@ impl<M> CachePoolBuilder<M> {
             kit: Kit { setting, around },
             idle: self.idle,
             age: OnceLock::new(),
+            round: Arc::new(Round::default()),
             kept: Mutex::new(None),
         }))
     }

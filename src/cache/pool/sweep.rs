@@ -21,28 +21,34 @@ use crate::wall_time::WallTime;
 struct Sweeper<K> {
     pool: Weak<Inner<K>>,
     clock: Clock,
-    next: Mutex<WallTime>,
+    round: Arc<Round>,
+}
+
+/// How far the sweeps are: whichever runtime does them goes on from there.
+#[derive(Default)]
+pub(super) struct Round {
+    next: Mutex<Option<WallTime>>,
     /// The shard with which the next sweep begins.
     shard: AtomicUsize,
 }
 
 impl<K: Clone + Eq + Hash + Send + Sync + 'static> Inner<K> {
     /// Is kept by the scheduler of this runtime, from the first tenant on until the last has left. Where there is none,
-    /// tenants stay until the pool is full, and are renewed by reads.
+    /// tenants stay until the pool is full, and are renewed by reads. Where there are several, as one for each thread of a web
+    /// server, that of the first keeps it while it does.
     pub(super) fn keep(self: &Arc<Self>) {
         let Ok(runtime) = Handle::try_current() else { return };
+        let clock = &self.kit.setting.clock;
         let mut kept = self.kept();
-        if kept.as_ref().is_some_and(|(id, _)| *id == runtime.id()) || flight::runtime("pool").is_err() {
+        let is_kept = |(id, kept): &(Id, KeepFresh)| {
+            *id == runtime.id() || (kept.is_attended() && !self.round.is_overdue(clock.now()))
+        };
+        if kept.as_ref().is_some_and(is_kept) || flight::runtime("pool").is_err() {
             return;
         }
-        let sweeper = Sweeper {
-            pool: Arc::downgrade(self),
-            clock: self.kit.setting.clock.clone(),
-            next: Mutex::new(self.kit.setting.clock.now().plus(PERIOD)),
-            shard: AtomicUsize::new(0),
-        };
-        let before = kept
-            .replace((runtime.id(), KeepFresh::new(Arc::new(sweeper), &runtime, &self.kit.setting.clock)));
+        let (pool, round) = (Arc::downgrade(self), Arc::clone(&self.round));
+        let sweeper = Sweeper { pool, clock: clock.clone(), round };
+        let before = kept.replace((runtime.id(), KeepFresh::new(Arc::new(sweeper), &runtime, clock)));
         drop(kept);
         drop(before);
     }
@@ -82,8 +88,7 @@ impl<K> Inner<K> {
 
 impl<K: Clone + Eq + Hash + Send + Sync + 'static> Kept for Sweeper<K> {
     fn due_at(&self) -> WallTime {
-        // Not later, although the clock was set back.
-        self.next().min(self.clock.now().plus(PERIOD))
+        self.round.due_at(self.clock.now())
     }
 
     fn asks(&self) -> &'static str {
@@ -92,9 +97,9 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Kept for Sweeper<K> {
 
     fn attend(self: Arc<Self>) -> bool {
         let Some(pool) = self.pool.upgrade() else { return false };
-        let shard = pool.sweep(self.shard.load(Ordering::Relaxed));
-        self.shard.store(shard, Ordering::Relaxed);
-        *self.next() = self.clock.now().plus(PERIOD);
+        let shard = pool.sweep(self.round.shard.load(Ordering::Relaxed));
+        self.round.shard.store(shard, Ordering::Relaxed);
+        *self.round.next() = Some(self.clock.now().plus(PERIOD));
         let over = {
             let mut kept = pool.kept();
             // Under the lock: whoever comes next registers anew.
@@ -110,13 +115,28 @@ impl<K: Clone + Eq + Hash + Send + Sync + 'static> Kept for Sweeper<K> {
     fn unwatched(&self, _number: u64) {}
 }
 
-impl<K> Sweeper<K> {
-    fn next(&self) -> MutexGuard<'_, WallTime> {
+impl Round {
+    fn due_at(&self, now: WallTime) -> WallTime {
+        let latest = now.plus(PERIOD);
+        let mut next = self.next();
+        // Not later, although the clock was set back.
+        let due = next.map_or(latest, |next| next.min(latest));
+        *next = Some(due);
+        due
+    }
+
+    /// Nobody drives the runtime that is to do it.
+    fn is_overdue(&self, now: WallTime) -> bool {
+        self.due_at(now).plus(OVERDUE) < now
+    }
+
+    fn next(&self) -> MutexGuard<'_, Option<WallTime>> {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 const PERIOD: Duration = Duration::from_secs(1);
+const OVERDUE: Duration = Duration::from_secs(2);
 /// In so many periods every shard has had its turn.
 const ROUND: usize = 10;
 /// Renewals that one sweep begins: as many a second as the scheduler begins for one source.

@@ -125,7 +125,12 @@ impl<K: Clone + Eq + Hash> Table<K> {
         let cache = match found {
             Some(Found::Present(cache)) => return Ok((cache, 0)),
             Some(Found::Left(cache)) => cache,
-            None => make()?,
+            None => {
+                let cache = make()?;
+                let machine = cache.refresher.machine();
+                machine.is_shared.fetch_or(Arc::strong_count(machine) > 1, Ordering::Relaxed);
+                cache
+            }
         };
         let stamp = self.stamp.fetch_add(1, Ordering::Relaxed) + 1;
         {
@@ -148,9 +153,7 @@ impl<K: Clone + Eq + Hash> Table<K> {
         let mut tenants = self.shard(hash).write();
         let tenant = tenants.present.find_entry(hash, |tenant| tenant.key == *key).ok()?.remove().0;
         self.len.fetch_sub(1, Ordering::Relaxed);
-        let cache = tenant.cache.clone();
-        self.leave(&mut tenants, tenant);
-        Some(cache)
+        Some(self.leave(&mut tenants, tenant))
     }
 
     /// Looks through one shard.
@@ -158,18 +161,18 @@ impl<K: Clone + Eq + Hash> Table<K> {
         let mut swept = Swept::default();
         let Some(shard) = self.shards.get(shard) else { return swept };
         let mut gone = Vec::new();
+        let mut over = Vec::new();
         {
             let mut tenants = shard.write();
             let is_idle = |tenant: &mut Tenant<K>| second(tenant) < sweep.idle_before;
             gone.extend(tenants.present.extract_if(is_idle));
             swept.idle = gone.len();
             self.len.fetch_sub(swept.idle, Ordering::Relaxed);
-            for tenant in gone.drain(..) {
-                self.leave(&mut tenants, tenant);
-            }
+            over.extend(gone.drain(..).map(|tenant| self.leave(&mut tenants, tenant)));
             tenants.left.retain(|left| left.machine.strong_count() > 0);
             tenants.give_back(|key| self.hasher.hash_one(key));
         }
+        drop(over);
         let tenants = shard.read();
         let is_due = |tenant: &&Tenant<K>| {
             second(tenant) >= sweep.hot_since && tenant.cache.refresher.is_due(sweep.now)
@@ -192,20 +195,27 @@ impl<K: Clone + Eq + Hash> Table<K> {
             let Ok(entry) = tenants.present.find_entry(hash, |tenant| tenant.key == key) else { continue };
             let tenant = entry.remove().0;
             self.len.fetch_sub(1, Ordering::Relaxed);
-            self.leave(&mut tenants, tenant);
+            let over = self.leave(&mut tenants, tenant);
+            drop(tenants);
+            drop(over);
             return 1;
         }
         0
     }
 
-    fn leave(&self, tenants: &mut Tenants<K>, tenant: Tenant<K>) {
+    /// Answers with its cache, to be dropped when nothing is locked any more: its provider, which is not ours, may go with it.
+    #[must_use]
+    fn leave(&self, tenants: &mut Tenants<K>, tenant: Tenant<K>) -> CredentialsCache {
         let Tenant { key, cache, .. } = tenant;
-        let machine = Arc::downgrade(cache.refresher.machine());
-        drop(cache);
-        if machine.strong_count() > 0 {
-            let hash = self.hasher.hash_one(&key);
+        let machine = cache.refresher.machine();
+        // One that a closure gives to many tenants is held always: there would be no end of those who have left.
+        let has_room = !machine.is_shared.load(Ordering::Relaxed)
+            || tenants.left.len() < tenants.present.len() + TENANTS_A_SHARD;
+        if Arc::strong_count(machine) > 1 && has_room {
+            let (hash, machine) = (self.hasher.hash_one(&key), Arc::downgrade(machine));
             tenants.left.insert_unique(hash, Left { key, machine }, |left| self.hasher.hash_one(&left.key));
         }
+        cache
     }
 
     fn shard(&self, hash: u64) -> &Shard<K> {
