@@ -294,6 +294,10 @@ fn every_place_gets_one_name_and_every_name_a_place() {
     let long =
         template.fill([("tenant", "a".repeat(2000).as_str()), ("bucket", "b")]).unwrap_err().to_string();
     assert!(long.contains("more than 2048"), "{long}");
+    // Nothing is made of what cannot fit: there may be a hundred places.
+    let longer =
+        template.fill([("tenant", "*".repeat(2049).as_str()), ("bucket", "b")]).unwrap_err().to_string();
+    assert!(longer.contains("the name for `{{tenant}}` has more than 2048 characters"), "{longer}");
 }
 
 #[test]
@@ -312,6 +316,8 @@ fn where_no_place_may_be() {
         ("arn:aws:s3:::d?ta/{{t}}", "a wildcard before a place"),
         ("arn:aws:s3:*:*:data/{{t}}", "a wildcard before a place"),
         ("arn:aws:s3:::data/{{t}}/*/{{u}}", "a wildcard before a place"),
+        ("arn:aws:s3:::data/${aws:UserAgent}/{{t}}/x", "a variable before a place that whoever asks may set"),
+        ("arn:aws:s3:::data/${s3:prefix, 'x'}/{{t}}", "a variable before a place that whoever asks may set"),
         ("arn:aws:s3:::data/${{t}}", "a `$` that begins no variable"),
         ("arn:aws:s3:::data/${{{t}}}", "a place whose name is not made of"),
         ("arn:aws:s3:::data/${aws:{{t}}}/x", "a variable that does not end"),
