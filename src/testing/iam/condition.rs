@@ -129,7 +129,7 @@ impl Test {
             Self::Bool | Self::Null => {
                 ["true", "false"].iter().any(|known| wanted.eq_ignore_ascii_case(known))
             }
-            Self::Number(_) => wanted.parse::<f64>().is_ok(),
+            Self::Number(_) => wanted.parse().is_ok_and(f64::is_finite),
             Self::Date(_) => date(wanted).is_some(),
             Self::Address => network(wanted).is_some(),
         }
