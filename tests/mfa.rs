@@ -126,7 +126,7 @@ async fn what_is_narrowed_asks_for_a_code_of_its_own() {
     for (asked, cache) in [(1, &narrow), (2, &whole), (2, &narrow)] {
         key(cache).await;
         assert_eq!((scene.phone.asked(), scene.issued()), (asked, asked));
-        scene.pass(1, cache).await;
+        pass(1, cache).await;
     }
     assert_ne!(key(&narrow).await, key(&whole).await);
 }

@@ -369,6 +369,9 @@ fn where_no_place_may_be() {
         let error = PolicyTemplate::from_json(&json).unwrap_err().to_string();
         assert!(error.contains(says) && !error.contains("CANARY"), "{json}: {error}");
     }
+    // Escapes of JSON are read before anything else.
+    let escaped = statement(r#""Re\u0073ource":"arn:aws:s3:::\u007b\u007bt}}\u002a""#);
+    assert!(PolicyTemplate::from_json(escaped).unwrap_err().to_string().contains("directly behind a place"));
     let all_good = r#"{ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Action": "*",
         "NotResource": ["arn:aws:s3:::{{t}}", "arn:aws:s3:::{{t}}/*"], "Condition": { "ArnNotEqualsIfExists":
         { "aws:SourceArn": "arn:aws:sns:eu-west-1:111111111111:{{t}}" }, "NumericLessThan": { "a:b": 1.5 }, "Null": { "c:d": true } } }] }"#;
