@@ -378,4 +378,8 @@ fn where_no_place_may_be() {
     let filled = PolicyTemplate::from_json(all_good).unwrap().fill([("t", "x")]).unwrap();
     let end = r#":x"},"NumericLessThan":{"a:b":1.5},"Null":{"c:d":true}}}]}"#;
     assert!(filled.as_str().ends_with(end), "{filled}");
+    // As numbers come where somebody else in the program wants them exact.
+    let exact = all_good.replace("1.5", r#"{ "$serde_json::private::Number": "1.5" }"#);
+    let filled = PolicyTemplate::from_json(exact).unwrap().fill([("t", "x")]).unwrap();
+    assert!(filled.as_str().ends_with(end), "{filled}");
 }
