@@ -109,7 +109,10 @@ impl fmt::Display for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Parts { role, session_name, source, occasion, at: _ } = &*self.0;
         let (arn, key) = (role.arn(), source.access_key_id());
-        write!(f, "{arn} as {session_name} with {key} of {} ({occasion})", source.source())
+        let is_narrowed = role.policy().is_some() || !role.policy_arns().is_empty();
+        // Whoever approves that is not to find that all of the role was meant, and the other way round.
+        let narrowed = if is_narrowed { ", narrowed by a session policy," } else { "" };
+        write!(f, "{arn} as {session_name}{narrowed} with {key} of {} ({occasion})", source.source())
     }
 }
 

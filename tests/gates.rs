@@ -354,7 +354,13 @@ async fn a_narrowed_role_is_behind_the_same_gate() {
     for (asked, (cache, policy)) in (1..).zip([(narrow, Some(&policy)), (wide, None)]) {
         key(&cache).await;
         assert_eq!(scene.approver.asked(), asked);
-        assert_eq!(scene.approver.asks()[asked - 1].role().policy(), policy);
+        let ask = &scene.approver.asks()[asked - 1];
+        assert_eq!(ask.role().policy(), policy);
+        assert_eq!(
+            ask.to_string().contains(", narrowed by a session policy, with "),
+            policy.is_some(),
+            "{ask}"
+        );
     }
     // What narrows already is not widened by a grant.
     scene.approver.then([Act::Grants(Grant::new("r").policy(policy.clone()))]);

@@ -15,7 +15,7 @@ use aws_credential_chain::providers::{AssumeRole, StaticKeys};
 use aws_credential_chain::testing::{Fault, LocalAws, Route, World};
 use aws_credential_chain::{
     CacheState, CredentialsCache, CredentialsProvider, Error, FailureKind, ProviderChain, ProviderExt, Role,
-    provider_fn,
+    SessionPolicy, provider_fn,
 };
 use support::outcome::{kind, settle};
 use support::phone::{Act, Phone, SERIAL};
@@ -114,6 +114,21 @@ async fn a_person_is_asked_once_and_the_session_is_kept_to_its_end() {
     seen.also(format!("{cache:?} {renewed:?} {error:?} {:?} {:?}", cache.status(), scene.admin()));
     seen.assert_none_of(scene.aws.secrets());
     seen.assert_none_of(scene.phone.typed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_narrowed_asks_for_a_code_of_its_own() {
+    let scene = Scene::new().await;
+    let read =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
+    let read = SessionPolicy::from_json(read).unwrap();
+    let (narrow, whole) = (scene.cache(scene.admin().scoped(read).unwrap()), scene.cache(scene.admin()));
+    for (asked, cache) in [(1, &narrow), (2, &whole), (2, &narrow)] {
+        key(cache).await;
+        assert_eq!((scene.phone.asked(), scene.issued()), (asked, asked));
+        pass(1, cache).await;
+    }
+    assert_ne!(key(&narrow).await, key(&whole).await);
 }
 
 #[tokio::test(start_paused = true)]

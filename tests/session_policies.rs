@@ -293,6 +293,13 @@ async fn a_bucket_answers_to_nobody_it_does_not_know() {
     assert!(status == 200 && body.contains("<CommonPrefixes><Prefix>acme/</Prefix>"), "{body}");
     assert_eq!(alice.status("POST", "/data/acme/1").await, 501);
     assert_eq!(alice.status("GET", "/data?versions").await, 501);
+    // Each of them asks for a permission of its own, or for something that is not done here.
+    for header in ["x-amz-copy-source", "x-amz-acl", "x-amz-grant-read", "x-amz-tagging"] {
+        let put = alice.http.put(format!("{}/data/acme/1", aws.endpoint())).header(header, "data/globex/1");
+        let answer = alice.signer.send(&alice.http, put.build().unwrap()).await.unwrap();
+        assert_eq!(answer.status().as_u16(), 501, "{header}");
+    }
+    assert_eq!(aws.s3().object("data", "acme/1").as_deref(), Some(b"one".as_slice()));
     assert_eq!(alice.status("GET", "/nothing/acme/1").await, 404);
     let answer = alice.http.get(format!("{}/data/acme/1", aws.endpoint())).send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 403);

@@ -113,9 +113,10 @@ impl Condition {
     fn check_value(&self, value: &str) -> Result<(), (&'static str, &'static str)> {
         match self.kind {
             Kind::Arn if value == "*" => Ok(()),
-            Kind::Arn => {
-                check_arn(value).map_err(|trouble| (trouble, "write it like `arn:aws:s3:::bucket/key`"))
-            }
+            // Other than in resources, variables may stand in each part of it.
+            Kind::Arn => variable::filled(value)
+                .and_then(|example| check_arn(&example))
+                .map_err(|trouble| (trouble, "write it like `arn:aws:s3:::bucket/key`")),
             Kind::Address if is_network(value) => Ok(()),
             Kind::Address => Err(("is no address", "write it like `203.0.113.0/24` or `2001:db8::/32`")),
             Kind::Text | Kind::Pattern => {

@@ -106,6 +106,12 @@ impl<'de> Visitor<'de> for JsonVisitor {
         while let Some(member) = map.next_entry()? {
             members.push(member);
         }
+        if let [(name, Json::Text(digits))] = members.as_slice()
+            && name == NUMBER
+            && let Ok(number @ Value::Number(_)) = serde_json::from_str(digits)
+        {
+            return Ok(Json::Other(number));
+        }
         Ok(Json::Object(members))
     }
 
@@ -141,3 +147,6 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::Other(Value::Null))
     }
 }
+
+/// In a program in which anybody asks `serde_json` for `arbitrary_precision`, numbers come as objects with this name.
+const NUMBER: &str = "$serde_json::private::Number";

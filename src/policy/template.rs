@@ -48,7 +48,8 @@ use crate::role::{Flaw, SessionPolicy};
 ///
 /// In values of `Resource` and `NotResource`, and in those of conditions on texts and ARNs, compared by case. Nowhere else:
 /// what AWS does not take variables in has no way to write a `*` that is none. And only where no two names can mean the same:
-/// no wildcard before it, none directly behind it, and no place directly behind another one.
+/// no wildcard before it, nor a
+/// variable that whoever asks may set (`${aws:UserAgent}`), none directly behind it, and no place directly behind another one.
 ///
 /// # What a name may be
 ///
@@ -137,6 +138,11 @@ impl PolicyTemplate {
             if names.insert(place, name).is_some() {
                 let what = format!("there are two names for `{{{{{shown}}}}}`");
                 return Err(Flaw::new(what, "give one"));
+            }
+            if name.chars().nth(SessionPolicy::MAX).is_some() {
+                let most = SessionPolicy::MAX;
+                let what = format!("the name for `{{{{{shown}}}}}` has more than {most} characters");
+                return Err(Flaw::new(what, value::REMEDY));
             }
         }
         if let Some(empty) = self.placeholders().find(|place| !names.contains_key(place)) {

@@ -72,6 +72,10 @@ fn conditions_as_json() {
         ),
         (Condition::arn_not_like("a:b", ["*"]), r#""ArnNotLike":{"a:b":"*"}"#),
         (
+            Condition::arn_like("aws:PrincipalArn", ["arn:aws:iam::${aws:PrincipalAccount}:role/${*}*"]),
+            r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::${aws:PrincipalAccount}:role/${*}*"}"#,
+        ),
+        (
             Condition::ip_address("aws:SourceIp", ["203.0.113.0/24", "2001:db8::/32", "192.0.2.1"]),
             r#""IpAddress":{"aws:SourceIp":["192.0.2.1","2001:db8::/32","203.0.113.0/24"]}"#,
         ),
@@ -180,6 +184,8 @@ fn what_is_wrong_is_said_with_the_statement_it_is_in() {
         (with(Condition::string_like("s3:prefix", ["$x"])), "a `$` that begins no variable"),
         (with(Condition::string_like("s3:prefix", ["x\u{7}"])), "has a control character"),
         (with(Condition::arn_like("a:b", ["x"])), "is no ARN of six parts"),
+        (with(Condition::arn_like("a:b", ["arn:aws:iam::${aws:x:role/y"])), "a variable that does not end"),
+        (with(Condition::arn_like("a:b", ["arn:aws:iam:${a:b:c:d}"])), "is no ARN of six parts"),
         (with(Condition::ip_address("a:b", ["203.0.113.0/33"])), "is no address"),
         (with(Condition::ip_address("a:b", ["203.0.113.0/+8"])), "is no address"),
         (with(Condition::ip_address("a:b", ["203.0.113.0/"])), "is no address"),

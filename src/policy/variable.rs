@@ -35,6 +35,19 @@ pub(super) fn check(text: &str) -> Result<(), &'static str> {
     parts(text, |_| {})
 }
 
+/// An example of what the text may become.
+pub(super) fn filled(text: &str) -> Result<String, &'static str> {
+    let mut example = String::with_capacity(text.len());
+    parts(text, |part| {
+        example.push(match part {
+            Part::Character('$') | Part::Variable(_) => 'x',
+            Part::Character(c) => c,
+            Part::Wildcard => '*',
+        });
+    })?;
+    Ok(example)
+}
+
 /// A part of a text with variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part<'t> {

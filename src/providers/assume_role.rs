@@ -181,6 +181,9 @@ impl AssumeRole {
     /// # }
     /// ```
     ///
+    /// With [`mfa`](Self::mfa) or [`gated`](Self::gated) each of them asks a person for itself. To be asked once, ask for the
+    /// source: narrow a role that is assumed with a [`SessionToken`](super::SessionToken) made with a code, or with a gated role.
+    ///
     /// # Errors
     /// The role has session policies already: see [`Role::scoped`]. A role that is [made for each
     /// fetch](crate::ProviderExt::assume_with) tells so at the fetch.

@@ -86,14 +86,16 @@ impl RoleBuilder {
         self
     }
 
-    /// Narrows what the session may do.
+    /// Narrows what the session may do. Called again, it puts another policy in place of the first;
+    /// [`Role::scoped`] refuses to.
     pub fn policy(mut self, policy: SessionPolicy) -> Self {
         self.policy = Some(policy);
         self
     }
 
     /// A managed policy that narrows what the session may do: one of the role's account, or one of AWS's own. Up to
-    /// ten.
+    /// ten. AWS allows what **one** of these and the inline policy allows: each further one widens the session, never beyond
+    /// the role.
     pub fn policy_arn(mut self, arn: impl Into<String>) -> Self {
         self.policy_arns.push(arn.into());
         self

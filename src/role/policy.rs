@@ -1,8 +1,9 @@
 //! The policy that narrows a session.
 
+use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
 use super::Flaw;
@@ -30,6 +31,9 @@ use crate::policy::SessionPolicyBuilder;
 pub struct SessionPolicy(String);
 
 impl SessionPolicy {
+    /// In characters. <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+    pub(crate) const MAX: usize = 2048;
+
     /// Takes the JSON without its blanks and line breaks, which count towards the limit; nothing is put in another
     /// order.
     ///
@@ -37,7 +41,8 @@ impl SessionPolicy {
     /// policies and tags together, which only STS knows.
     ///
     /// # Errors
-    /// It is no JSON object, has more than 2048 characters, or holds one beyond U+00FF. The error does not quote it.
+    /// It is no JSON object, has a name twice in one object (AWS does not take that, and readers differ in which one
+    /// counts), has more than 2048 characters, or holds one beyond U+00FF. The error does not quote it.
     pub fn from_json(json: impl AsRef<str>) -> Result<Self, Error> {
         Self::parse(json.as_ref()).map_err(Flaw::into_error)
     }
@@ -54,6 +59,14 @@ impl SessionPolicy {
             };
             return Err(Flaw::new(what, "write it like {\"Version\": \"2012-10-17\", \"Statement\": […]}"));
         }
+        // Half a surrogate pair, for example, stops it too: that is for STS to judge.
+        let is_twofold = |error: serde_json::Error| error.classify() == Category::Data;
+        if serde_json::from_str::<EachOnce>(json).is_err_and(is_twofold) {
+            return Err(Flaw::new(
+                "the session policy has a name twice in one object",
+                "write each element once; several values go into one list",
+            ));
+        }
         Self::of_minified(minified(json))
     }
 
@@ -69,9 +82,9 @@ impl SessionPolicy {
             ));
         }
         let length = text.chars().count();
-        if length > MAX {
+        if length > Self::MAX {
             return Err(Flaw::new(
-                format!("the session policy has {length} characters without blanks, more than {MAX}"),
+                format!("the session policy has {length} characters without blanks, more than {}", Self::MAX),
                 "shorten it, or put it into managed policies and name those",
             ));
         }
@@ -142,6 +155,61 @@ impl<'de> Visitor<'de> for AnyObject {
     }
 }
 
+/// JSON in which no object has a name twice.
+struct EachOnce;
+
+impl<'de> Deserialize<'de> for EachOnce {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EachOnce)
+    }
+}
+
+impl<'de> Visitor<'de> for EachOnce {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        let mut names = HashSet::new();
+        while let Some((name, EachOnce)) = map.next_entry::<String, Self>()? {
+            if !names.insert(name) {
+                return Err(serde::de::Error::custom("twice"));
+            }
+        }
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while let Some(EachOnce) = items.next_element()? {}
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+}
+
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-const MAX: usize = 2048;
 const LAST_CHARACTER: char = '\u{ff}';

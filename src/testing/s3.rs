@@ -94,6 +94,7 @@ impl S3 {
                 let object = if request.method == "HEAD" { Vec::new() } else { object };
                 Ok(Answer::ok("binary/octet-stream", object))
             }
+            "PUT" if request.headers.iter().any(|(name, _)| is_of_its_own(name)) => Err(not_here()),
             "PUT" => {
                 may("s3:PutObject", &place, None)?;
                 bucket.insert(place.key, request.body.clone());
@@ -249,6 +250,12 @@ fn not_here() -> Refusal {
 /// A presigned URL bears its signature in the query; SDKs name the operation there.
 fn is_of_signature(name: &str) -> bool {
     name.starts_with("X-Amz-") || name == "x-id"
+}
+
+/// Copies, and what asks for a permission beside that to put the object.
+fn is_of_its_own(header: &str) -> bool {
+    let starts = ["x-amz-copy-source", "x-amz-acl", "x-amz-grant-", "x-amz-tagging", "x-amz-object-lock"];
+    starts.iter().any(|start| header.starts_with(start))
 }
 
 const QUERY: [&str; 5] = ["list-type", "prefix", "delimiter", "max-keys", "encoding-type"];

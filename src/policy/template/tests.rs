@@ -294,6 +294,10 @@ fn every_place_gets_one_name_and_every_name_a_place() {
     let long =
         template.fill([("tenant", "a".repeat(2000).as_str()), ("bucket", "b")]).unwrap_err().to_string();
     assert!(long.contains("more than 2048"), "{long}");
+    // Nothing is made of what cannot fit: there may be a hundred places.
+    let longer =
+        template.fill([("tenant", "*".repeat(2049).as_str()), ("bucket", "b")]).unwrap_err().to_string();
+    assert!(longer.contains("the name for `{{tenant}}` has more than 2048 characters"), "{longer}");
 }
 
 #[test]
@@ -312,6 +316,8 @@ fn where_no_place_may_be() {
         ("arn:aws:s3:::d?ta/{{t}}", "a wildcard before a place"),
         ("arn:aws:s3:*:*:data/{{t}}", "a wildcard before a place"),
         ("arn:aws:s3:::data/{{t}}/*/{{u}}", "a wildcard before a place"),
+        ("arn:aws:s3:::data/${aws:UserAgent}/{{t}}/x", "a variable before a place that whoever asks may set"),
+        ("arn:aws:s3:::data/${s3:prefix, 'x'}/{{t}}", "a variable before a place that whoever asks may set"),
         ("arn:aws:s3:::data/${{t}}", "a `$` that begins no variable"),
         ("arn:aws:s3:::data/${{{t}}}", "a place whose name is not made of"),
         ("arn:aws:s3:::data/${aws:{{t}}}/x", "a variable that does not end"),
@@ -363,10 +369,17 @@ fn where_no_place_may_be() {
         let error = PolicyTemplate::from_json(&json).unwrap_err().to_string();
         assert!(error.contains(says) && !error.contains("CANARY"), "{json}: {error}");
     }
+    // Escapes of JSON are read before anything else.
+    let escaped = statement(r#""Re\u0073ource":"arn:aws:s3:::\u007b\u007bt}}\u002a""#);
+    assert!(PolicyTemplate::from_json(escaped).unwrap_err().to_string().contains("directly behind a place"));
     let all_good = r#"{ "Version": "2012-10-17", "Statement": [{ "Effect": "Deny", "Action": "*",
         "NotResource": ["arn:aws:s3:::{{t}}", "arn:aws:s3:::{{t}}/*"], "Condition": { "ArnNotEqualsIfExists":
         { "aws:SourceArn": "arn:aws:sns:eu-west-1:111111111111:{{t}}" }, "NumericLessThan": { "a:b": 1.5 }, "Null": { "c:d": true } } }] }"#;
     let filled = PolicyTemplate::from_json(all_good).unwrap().fill([("t", "x")]).unwrap();
     let end = r#":x"},"NumericLessThan":{"a:b":1.5},"Null":{"c:d":true}}}]}"#;
+    assert!(filled.as_str().ends_with(end), "{filled}");
+    // As numbers come where somebody else in the program wants them exact.
+    let exact = all_good.replace("1.5", r#"{ "$serde_json::private::Number": "1.5" }"#);
+    let filled = PolicyTemplate::from_json(exact).unwrap().fill([("t", "x")]).unwrap();
     assert!(filled.as_str().ends_with(end), "{filled}");
 }

@@ -74,10 +74,20 @@ impl<'t> Text<'t> {
     pub(super) fn check(&self) -> Result<(), Trouble> {
         let places = self.0.len() / 2;
         for (number, fixed) in self.fixed_parts().enumerate() {
-            let mut has_wildcard = false;
+            let (mut has_wildcard, mut has_foreign) = (false, false);
             // Each by itself: a name must not end a variable, nor begin one.
-            variable::parts(fixed, |part| has_wildcard |= part == Part::Wildcard)
-                .map_err(|trouble| Trouble::new(trouble, "write variables without places in them"))?;
+            variable::parts(fixed, |part| match part {
+                Part::Character(_) => {}
+                Part::Wildcard => has_wildcard = true,
+                Part::Variable(name) => has_foreign |= !is_of_session(name),
+            })
+            .map_err(|trouble| Trouble::new(trouble, "write variables without places in them"))?;
+            if has_foreign && number < places {
+                return Err(Trouble::new(
+                    "has a variable before a place that whoever asks may set: it could stand for another tenant's folder",
+                    "take one of the session, as `${aws:PrincipalTag/team}`, or put the place first",
+                ));
+            }
             if has_wildcard && number < places {
                 return Err(Trouble::new(
                     "has a wildcard before a place: it could stand for another tenant's folder",
@@ -140,6 +150,14 @@ impl<'t> Placeholder<'t> {
         }
         Err(Trouble::new("has a place whose name is not made of letters, digits, `_` and `-`", WRITE))
     }
+}
+
+/// Whether the session fixes what the variable stands for.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principal-properties>
+fn is_of_session(variable: &str) -> bool {
+    let key = variable.split_once(',').map_or(variable, |(key, _)| key).trim().to_ascii_lowercase();
+    key.starts_with("aws:principal")
+        || matches!(key.as_str(), "aws:userid" | "aws:username" | "aws:sourceidentity")
 }
 
 /// What is wrong with a text, and what to do about it.

@@ -194,7 +194,7 @@ fn policies_lose_their_blanks_and_nothing_else() {
         (" {\r\n\t} ", "{}"),
         (r#"{ "b" : [ 1 , 2.50, -1e3 ] , "a" : null }"#, r#"{"b":[1,2.50,-1e3],"a":null}"#),
         (r#"{ "a b" : " c \" d \\" , "e" : "\\\" f" }"#, r#"{"a b":" c \" d \\","e":"\\\" f"}"#),
-        (r#"{ "a": 1, "a": 2 }"#, r#"{"a":1,"a":2}"#),
+        (r#"{ "a": 1, "A": { "a": true } }"#, r#"{"a":1,"A":{"a":true}}"#),
         ("{ \"\u{a0}ÿ\" : \"\\u20ac\" }", "{\"\u{a0}ÿ\":\"\\u20ac\"}"),
     ] {
         let policy = SessionPolicy::from_json(json).unwrap();
@@ -213,6 +213,11 @@ fn policies_are_objects_that_fit() {
         ("[\"CANARY\"]", "is JSON, but no object"),
         ("\"CANARY\"", "is JSON, but no object"),
         ("7", "is JSON, but no object"),
+        (r#"{"Statement":[],"Statement":["CANARY"]}"#, "has a name twice in one object"),
+        (
+            r#"{"Statement":[{"Condition":{"Bool":{"CANARY":1,"\u0043ANARY":2}}}]}"#,
+            "has a name twice in one object",
+        ),
         (
             "{ \"CANARY\": \"€\" }",
             "beyond U+00FF, at position 12 without blanks; write that character as \\u",

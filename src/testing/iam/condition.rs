@@ -48,7 +48,8 @@ enum Order {
 }
 
 impl Condition {
-    /// `None` if the operator is none.
+    /// `None` if the operator is none, or a value is none for it: left out of account, it would make a policy wider than it
+    /// says.
     pub(super) fn new(operator: &str, key: &str, values: Vec<String>) -> Option<Self> {
         let (set, rest) = match operator.split_once(':') {
             None => (Set::One, operator),
@@ -90,50 +91,62 @@ impl Condition {
                 (of(order_and_negation.0), order_and_negation.1)
             }
         };
-        Some(Self { set, test, is_negated, if_exists, key: key.to_owned(), values })
+        let is_good = values.iter().all(|value| test.takes(value));
+        is_good.then(|| Self { set, test, is_negated, if_exists, key: key.to_owned(), values })
     }
 
-    /// `None` if it has a variable that the request has no value for.
-    pub(super) fn is_met(&self, access: &Access, has_variables: bool) -> Option<bool> {
+    pub(super) fn is_met(&self, access: &Access, has_variables: bool) -> bool {
         let found = access.values(&self.key);
         if self.test == Test::Null {
             let is_absent = found.is_none();
-            return Some(self.values.iter().any(|value| (value == "true") == is_absent));
+            return self.values.iter().any(|value| value.eq_ignore_ascii_case("true") == is_absent);
         }
         let found = match found {
             Some(found) if !found.is_empty() => found,
             // Nothing is not one of them; and all of nothing are.
             _ => {
-                return Some(
-                    self.if_exists || self.set == Set::ForAll || (self.set == Set::One && self.is_negated),
-                );
+                return self.if_exists
+                    || self.set == Set::ForAll
+                    || (self.set == Set::One && self.is_negated);
             }
         };
-        let mut fits = Vec::with_capacity(found.len());
-        for value in found {
-            let mut is_one = false;
-            for wanted in &self.values {
-                is_one |= self.test.compare(value, wanted, has_variables.then_some(access))?;
-            }
-            fits.push(is_one != self.is_negated);
+        let variables = has_variables.then_some(access);
+        let mut fits = found.iter().map(|value| {
+            self.values.iter().any(|wanted| self.test.compare(value, wanted, variables)) != self.is_negated
+        });
+        match self.set {
+            Set::ForAny => fits.any(|fits| fits),
+            Set::One | Set::ForAll => fits.all(|fits| fits),
         }
-        Some(match self.set {
-            Set::ForAny => fits.contains(&true),
-            Set::One | Set::ForAll => !fits.contains(&false),
-        })
     }
 }
 
 impl Test {
-    fn compare(self, value: &str, wanted: &str, access: Option<&Access>) -> Option<bool> {
-        let pattern = |wildcards| Pattern::of(wanted, wildcards, access);
-        Some(match self {
-            Self::Equal => pattern(Wildcards::AreCharacters)?.is_match(value),
-            Self::EqualIgnoringCase => {
-                pattern(Wildcards::AreCharacters)?.lowered().is_match(&value.to_lowercase())
+    /// Whether a policy may have this value.
+    fn takes(self, wanted: &str) -> bool {
+        match self {
+            Self::Equal | Self::EqualIgnoringCase | Self::Like | Self::Arn => true,
+            Self::Bool | Self::Null => {
+                ["true", "false"].iter().any(|known| wanted.eq_ignore_ascii_case(known))
             }
-            Self::Like => pattern(Wildcards::Count)?.is_match(value),
-            Self::Arn => pattern(Wildcards::Count)?.is_match_by_parts(value),
+            Self::Number(_) => wanted.parse().is_ok_and(f64::is_finite),
+            Self::Date(_) => date(wanted).is_some(),
+            Self::Address => network(wanted).is_some(),
+        }
+    }
+
+    /// What a variable without a value stands in fits nothing.
+    fn compare(self, value: &str, wanted: &str, access: Option<&Access>) -> bool {
+        let fits = |wildcards, is_match: fn(Pattern, &str) -> bool| {
+            Pattern::of(wanted, wildcards, access).is_some_and(|pattern| is_match(pattern, value))
+        };
+        match self {
+            Self::Equal => fits(Wildcards::AreCharacters, |pattern, value| pattern.is_match(value)),
+            Self::EqualIgnoringCase => fits(Wildcards::AreCharacters, |pattern, value| {
+                pattern.lowered().is_match(&value.to_lowercase())
+            }),
+            Self::Like => fits(Wildcards::Count, |pattern, value| pattern.is_match(value)),
+            Self::Arn => fits(Wildcards::Count, |pattern, value| pattern.is_match_by_parts(value)),
             Self::Bool => value.eq_ignore_ascii_case(wanted),
             Self::Address => is_in(value, wanted),
             Self::Number(order) => match (value.parse::<f64>(), wanted.parse::<f64>()) {
@@ -141,11 +154,10 @@ impl Test {
                 _ => false,
             },
             Self::Date(order) => {
-                let dates = WallTime::parse_rfc3339(value).zip(WallTime::parse_rfc3339(wanted));
-                dates.is_some_and(|(value, wanted)| order.takes(value.cmp(&wanted)))
+                date(value).zip(date(wanted)).is_some_and(|(value, wanted)| order.takes(value.cmp(&wanted)))
             }
             Self::Null => false,
-        })
+        }
     }
 }
 
@@ -161,17 +173,36 @@ impl Order {
     }
 }
 
-fn is_in(address: &str, network: &str) -> bool {
-    let (network, length) = network.split_once('/').unwrap_or((network, ""));
-    let (Ok(address), Ok(network)) = (address.parse::<IpAddr>(), network.parse::<IpAddr>()) else {
+/// `2026-11-25T12:00:00Z`, a day, or the seconds since 1970.
+fn date(text: &str) -> Option<WallTime> {
+    let of_seconds = || text.parse().ok().map(|seconds| WallTime::from_unix(seconds, 0));
+    let of_day = || WallTime::parse_rfc3339(&format!("{text}T00:00:00Z"));
+    WallTime::parse_rfc3339(text).or_else(of_seconds).or_else(of_day)
+}
+
+fn is_in(address: &str, wanted: &str) -> bool {
+    let (Ok(address), Some((network, length))) = (address.parse::<IpAddr>(), network(wanted)) else {
         return false;
     };
-    let bits = |address: IpAddr| match address {
+    let ((address, most), (network, of)) = (bits(address), bits(network));
+    let differs = (address ^ network).checked_shr(128 - length).unwrap_or(0);
+    most == of && differs == 0
+}
+
+/// An address, and how many of its first bits count.
+fn network(text: &str) -> Option<(IpAddr, u32)> {
+    let (address, length) =
+        text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+    let address = address.parse().ok()?;
+    let (_, most) = bits(address);
+    let length = length.map_or(Some(most), |length| length.parse().ok())?;
+    (length <= most).then_some((address, length))
+}
+
+/// From the left, and how many there are.
+fn bits(address: IpAddr) -> (u128, u32) {
+    match address {
         IpAddr::V4(address) => (u128::from(u32::from(address)) << 96, 32),
         IpAddr::V6(address) => (u128::from(address), 128),
-    };
-    let ((address, most), (network, of)) = (bits(address), bits(network));
-    let Ok(length) = (if length.is_empty() { Ok(of) } else { length.parse::<u32>() }) else { return false };
-    let differs = (address ^ network).checked_shr(128 - length.min(128)).unwrap_or(0);
-    most == of && length <= of && differs == 0
+    }
 }

@@ -124,6 +124,50 @@ fn variables_stand_for_what_the_request_tells_and_are_no_wildcards() {
     assert!(decide(&get("${anything}/1"), std::slice::from_ref(&layer)).is_ok());
 }
 
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value>
+#[test]
+fn a_variable_without_a_value_fits_nothing_and_its_statement_still_counts() {
+    let none = "${aws:PrincipalTag/none}";
+    let access = get("a/1").with("s3:prefix", ["a"]);
+    let all = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
+    for (resources, condition, fits) in [
+        (format!(r#""Resource":"arn:aws:s3:::data/{none}/*""#), String::new(), false),
+        (
+            format!(r#""Resource":["arn:aws:s3:::data/{none}/*","arn:aws:s3:::data/a/*"]"#),
+            String::new(),
+            true,
+        ),
+        (format!(r#""NotResource":"arn:aws:s3:::data/{none}/*""#), String::new(), true),
+        (
+            format!(r#""NotResource":["arn:aws:s3:::data/{none}","arn:aws:s3:::data/a/*"]"#),
+            String::new(),
+            false,
+        ),
+        (r#""Resource":"*""#.to_owned(), format!(r#""StringEquals":{{"s3:prefix":"{none}"}}"#), false),
+        (r#""Resource":"*""#.to_owned(), format!(r#""StringEquals":{{"s3:prefix":["{none}","a"]}}"#), true),
+        (r#""Resource":"*""#.to_owned(), format!(r#""StringNotEquals":{{"s3:prefix":"{none}"}}"#), true),
+        (r#""Resource":"*""#.to_owned(), format!(r#""StringNotLike":{{"s3:prefix":["{none}","a"]}}"#), false),
+    ] {
+        let about = |effect: &str| {
+            format!(r#"{{"Effect":"{effect}","Action":"*",{resources},"Condition":{{{condition}}}}}"#)
+        };
+        assert_eq!(is_allowed(&about("Allow"), &access), fits, "{resources} {condition}");
+        let denied = format!("{all},{}", about("Deny"));
+        assert_eq!(is_allowed(&denied, &access), !fits, "{resources} {condition}");
+    }
+}
+
+#[test]
+fn a_pattern_of_many_wildcards_takes_no_time() {
+    let statement = format!(
+        r#"{{"Effect":"Allow","Action":"*","Resource":"{}b","Condition":{{"StringLike":{{"s3:prefix":"{}b"}}}}}}"#,
+        "*a".repeat(500),
+        "a*".repeat(500)
+    );
+    let access = get(&"a".repeat(5000)).with("s3:prefix", ["a".repeat(5000)]);
+    assert!(!is_allowed(&statement, &access));
+}
+
 #[test]
 fn conditions() {
     let access = get("a/1")
@@ -133,6 +177,7 @@ fn conditions() {
         .with("aws:SecureTransport", ["true"])
         .with("s3:max-keys", ["10"])
         .with("aws:CurrentTime", ["2026-11-25T12:00:00Z"])
+        .with("aws:EpochTime", ["1795608000"])
         .with("aws:PrincipalTag/team", ["reports"])
         .with("dynamodb:LeadingKeys", ["acme", "globex"]);
     for (condition, is_met) in [
@@ -169,6 +214,10 @@ fn conditions() {
         (r#""NumericEquals":{"s3:prefix":"10"}"#, false),
         (r#""DateLessThan":{"aws:CurrentTime":"2026-11-25T12:00:01Z"}"#, true),
         (r#""DateGreaterThanEquals":{"aws:CurrentTime":"2026-11-25T12:00:01Z"}"#, false),
+        (r#""DateGreaterThan":{"aws:CurrentTime":"2026-11-25"}"#, true),
+        (r#""DateGreaterThan":{"aws:CurrentTime":"1795608001"}"#, false),
+        (r#""DateLessThan":{"aws:EpochTime":"2026-11-25T12:00:01Z"}"#, true),
+        (r#""NumericLessThan":{"aws:EpochTime":1795608001}"#, true),
         (r#""Null":{"s3:absent":"true"}"#, true),
         (r#""Null":{"s3:prefix":"true"}"#, false),
         (r#""Null":{"s3:prefix":"false"}"#, true),
@@ -201,6 +250,22 @@ fn what_is_no_policy_is_none() {
         &format!(r#"{{"Statement":[{{{statement},"Condition":{{"NullIfExists":{{"a:b":"c"}}}}}}]}}"#),
         &format!(r#"{{"Statement":[{{{statement},"Condition":{{"Bool":"c"}}}}]}}"#),
         &format!(r#"{{"Statement":[{{{}}}]}}"#, statement.replace("Allow", "Permit")),
+        // What is left out of account would make it wider than it says.
+        &format!(r#"{{"Statement":[{{{statement},"condition":{{"Bool":{{"a:b":"true"}}}}}}]}}"#),
+        &format!(r#"{{"Statement":[{{{statement},"Conditions":{{"Bool":{{"a:b":"true"}}}}}}]}}"#),
+        &format!(r#"{{"Statement":[{{{statement},"Principal":"*"}}]}}"#),
+        &format!(r#"{{"Statement":[{{{statement}}}],"statement":[]}}"#),
+        &format!(r#"{{"Version":"2030-01-01","Statement":[{{{statement}}}]}}"#),
+        &format!(r#"{{"Statement":[{{{statement},"Condition":{{"IpAddress":{{"a:b":"office"}}}}}}]}}"#),
+        &format!(
+            r#"{{"Statement":[{{{statement},"Condition":{{"NotIpAddress":{{"a:b":"10.0.0.0/33"}}}}}}]}}"#
+        ),
+        &format!(
+            r#"{{"Statement":[{{{statement},"Condition":{{"NumericEquals":{{"a:b":"${{aws:x}}"}}}}}}]}}"#
+        ),
+        &format!(r#"{{"Statement":[{{{statement},"Condition":{{"DateLessThan":{{"a:b":"tomorrow"}}}}}}]}}"#),
+        &format!(r#"{{"Statement":[{{{statement},"Condition":{{"Bool":{{"a:b":"yes"}}}}}}]}}"#),
+        &format!(r#"{{"Statement":[{{{statement},"Condition":{{"Null":{{"a:b":"no"}}}}}}]}}"#),
     ] {
         assert!(Policy::parse(json).is_none(), "{json}");
     }
