@@ -29,8 +29,14 @@ use service::Service;
 use termination::Termination;
 use tokio::net::TcpListener;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    termination::run(program()).unwrap_or_else(|error| {
+        explain(&error.to_string());
+        ExitCode::FAILURE
+    })
+}
+
+async fn program() -> ExitCode {
     // `args` would panic at one that is not UTF-8.
     let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
     let arguments = match Arguments::parse(arguments) {
@@ -121,6 +127,7 @@ impl Arguments {
                 let at = match arguments.next_if(|next| !next.starts_with("--")) {
                     None => SocketAddr::from(([127, 0, 0, 1], 0)),
                     Some(at) => at
+                        .replacen("localhost:", "127.0.0.1:", 1)
                         .parse()
                         .map_err(|_| format!("{at:?} is no address: write it like 127.0.0.1:8080"))?,
                 };
