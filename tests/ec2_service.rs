@@ -221,6 +221,29 @@ async fn a_request_without_end_does_not_keep_it() {
     assert!(success && said.contains("ended with requests under way"), "{said}");
 }
 
+/// The region of an instance is asked for before it listens.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_ends_at_once_while_it_starts() {
+    let (aws, endpoint) = local_aws().await;
+    aws.fault(Route::MetadataToken, Fault::hang().forever());
+    let mut child = Command::new(example("ec2_service"))
+        .arg("--serve")
+        .env_clear()
+        .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    until(|| aws.count(Route::MetadataToken) > 0).await;
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let told = Instant::now();
+    let status = child.wait().unwrap();
+    assert!(status.success() && told.elapsed() < Duration::from_secs(4), "{status} {:?}", told.elapsed());
+    let mut said = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "");
+}
+
 /// As a look-up of a name does that no name server answers: here it is the file of root certificates that says nothing.
 #[cfg(unix)]
 #[test]

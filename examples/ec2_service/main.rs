@@ -62,14 +62,18 @@ async fn program() -> ExitCode {
 async fn serve(at: SocketAddr, drain: Duration) -> Result<(), Box<dyn Error>> {
     let mut end = Termination::listen()?;
     let chain = DefaultChain::new();
-    // Where the settings say: another partition does not know these credentials.
-    let region = chain.resolve_region().await.ok();
+    let listener = TcpListener::bind(at).await.map_err(|error| format!("cannot listen at {at}: {error}"))?;
+    // Where the settings say: another partition does not know these credentials. A metadata service that hangs is asked for
+    // seconds.
+    let region = tokio::select! {
+        region = chain.resolve_region() => region.ok(),
+        () = end.wait() => return Ok(()),
+    };
     let endpoint_url = chain.resolve_endpoint_url("STS").await?;
     let sts = region.into_iter().fold(Sts::new(), Sts::region);
     let sts = endpoint_url.into_iter().fold(sts, Sts::endpoint_url);
     let service = Service::new(CredentialsCache::builder(chain).observer(log), sts)?;
 
-    let listener = TcpListener::bind(at).await?;
     writeln!(stdout(), "listening on http://{}", listener.local_addr()?)?;
     if !service.run(listener, end.wait(), drain).await? {
         explain("ended with requests under way");

@@ -99,7 +99,9 @@ impl Observer for Metrics {
                 histogram!(READ_WAIT_SECONDS, self.labels([])).record(waited.as_secs_f64());
             }
             Event::ServedStale { .. } => counter!(STALE_READS, self.labels([])).increment(1),
-            Event::Started | Event::SourceChanged { .. } | Event::Invalidated { .. } => {}
+            // There from the start: the first one is then an increase.
+            Event::Started => counter!(STALE_READS, self.labels([])).increment(0),
+            Event::SourceChanged { .. } | Event::Invalidated { .. } => {}
         }
     }
 }
