@@ -221,12 +221,12 @@ async fn whatever_goes_wrong_is_a_json_error_in_time() {
 async fn clients_that_say_nothing_keep_nobody_out_for_long() {
     let server = serve(&World::new(), StaticKeys::new("AKIAIOSFODNN7EXAMPLE", "s", None).unwrap()).await;
     let mut silent = Vec::new();
-    for _ in 0..200 {
+    for _ in 0..300 {
         silent.push(TcpStream::connect(server.address()).await.unwrap());
     }
     let asked = tokio::time::Instant::now();
     assert_eq!(ask(&server).await.status, 200);
-    assert!(asked.elapsed() <= Duration::from_secs(11), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() <= Duration::from_secs(8), "{:?}", asked.elapsed());
     let mut rest = Vec::new();
     silent[0].read_to_end(&mut rest).await.unwrap();
 }
