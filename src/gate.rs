@@ -221,7 +221,7 @@ impl Gate {
     pub(crate) fn used(role: &RoleArn, outcome: Result<Credentials, Error>) -> Result<Credentials, Error> {
         match outcome {
             Ok(credentials) => Ok(credentials.asking_for(Self::approval_of(role))),
-            Err(error) => Err(person::in_vain(error, ASK_AGAIN)),
+            Err(error) => Err(error.asked_in_vain(ASK_AGAIN)),
         }
     }
 
