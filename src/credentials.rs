@@ -43,11 +43,11 @@ struct Parts {
     secret_access_key: SecretString,
     session_token: Option<SecretString>,
     expiry: Option<SystemTime>,
-    account_id: Option<Box<str>>,
-    packed_policy_size: Option<u8>,
+    account_id: Option<AccountId>,
     source: Source,
     generation: u64,
-    asks_for: Option<Box<str>>,
+    // Boxed: most have none of it.
+    rare: Option<Box<Rare>>,
     #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
     forms: crate::interop::Forms,
 }
@@ -80,10 +80,9 @@ impl Credentials {
             session_token: None,
             expiry: None,
             account_id: None,
-            packed_policy_size: None,
             source: Source::new(SourceKind::Anonymous),
             generation: next_generation(),
-            asks_for: None,
+            rare: None,
             #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
             forms: crate::interop::Forms::default(),
         })
@@ -116,14 +115,14 @@ impl Credentials {
     /// The twelve digits of the account that the credentials belong to, where the source tells it.
     #[must_use]
     pub fn account_id(&self) -> Option<&str> {
-        self.parts.account_id.as_deref()
+        self.parts.account_id.as_ref().map(AccountId::as_str)
     }
 
     /// How much of the room for session policies and tags they take, in percent, where STS tells it.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
     #[must_use]
     pub fn packed_policy_size(&self) -> Option<u8> {
-        self.parts.packed_policy_size
+        self.parts.rare.as_ref()?.packed_policy_size
     }
 
     /// Where they came from, hop by hop.
@@ -155,18 +154,18 @@ impl Credentials {
 
     /// What a person has to give for the next set, for errors: a cache asks for it only where somebody asks the cache.
     pub(crate) fn asks_for(&self) -> Option<&str> {
-        self.parts.asks_for.as_deref()
+        self.parts.rare.as_ref()?.asks_for.as_deref()
     }
 
     /// After the rest that is asked for.
     #[cfg(feature = "sts")]
     pub(crate) fn asking_for(mut self, what: String) -> Self {
-        let parts = Arc::make_mut(&mut self.parts);
-        let all = match parts.asks_for.take() {
+        let rare = Arc::make_mut(&mut self.parts).rare.get_or_insert_default();
+        let all = match rare.asks_for.take() {
             Some(rest) => format!("{what} and {rest}"),
             None => what,
         };
-        parts.asks_for = Some(all.into());
+        rare.asks_for = Some(all.into());
         self
     }
 
@@ -193,11 +192,43 @@ impl fmt::Debug for Credentials {
             .field("secret_access_key", &"[REDACTED]")
             .field("session_token", &parts.session_token.as_ref().map(|_| "[REDACTED]"))
             .field("expiry", &parts.expiry.map(WallTime::from))
-            .field("account_id", &parts.account_id)
+            .field("account_id", &self.account_id())
             .field("source", &format_args!("{}", parts.source))
             .field("generation", &parts.generation)
             .field("stale", &self.stale)
             .finish()
+    }
+}
+
+#[derive(Clone, Default)]
+struct Rare {
+    asks_for: Option<Box<str>>,
+    packed_policy_size: Option<u8>,
+}
+
+/// In place: there may be a hundred thousand.
+#[derive(Clone)]
+enum AccountId {
+    Digits([u8; 12]),
+    // Boxed twice: no longer than the digits.
+    Other(Box<Box<str>>),
+}
+
+impl AccountId {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Digits(digits) => std::str::from_utf8(digits).unwrap_or_default(),
+            Self::Other(text) => text,
+        }
+    }
+}
+
+impl From<String> for AccountId {
+    fn from(text: String) -> Self {
+        match text.as_bytes().try_into() {
+            Ok(digits) if text.is_ascii() => Self::Digits(digits),
+            _ => Self::Other(Box::new(text.into())),
+        }
     }
 }
 
@@ -234,7 +265,7 @@ impl CredentialsBuilder {
 
     /// A name for where they came from, shown in logs and errors.
     pub fn source_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
-        self.source = Source::new(SourceKind::Custom).with_detail(name);
+        self.source = Source::new(SourceKind::Custom).with_detail(&*name.into());
         self
     }
 
@@ -307,11 +338,11 @@ impl CredentialsBuilder {
             secret_access_key,
             session_token,
             expiry,
-            packed_policy_size,
-            account_id: account_id.map(Into::into),
+            account_id: account_id.map(AccountId::from),
             source,
             generation: next_generation(),
-            asks_for: None,
+            rare: packed_policy_size
+                .map(|percent| Box::new(Rare { packed_policy_size: Some(percent), asks_for: None })),
             #[cfg(any(feature = "aws-sdk", feature = "object-store"))]
             forms: crate::interop::Forms::default(),
         }))

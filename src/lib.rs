@@ -140,6 +140,8 @@ pub mod testing;
 mod wall_time;
 mod wire;
 
+#[cfg(feature = "sts")]
+pub use cache::{CachePool, CachePoolBuilder, PerKey, Roles};
 pub use cache::{
     CacheState, CredentialsCache, CredentialsCacheBuilder, KeepFresh, Lasting, RefreshMode, RefreshPolicy,
     Rejected, StaleRule, Status,
@@ -153,6 +155,8 @@ pub use error::{Attempt, Error, Failure, FailureKind, NotConfigured};
 pub use explain::{ExplainedSource, Explanation, Look, Verdict};
 #[cfg(feature = "_http")]
 pub use host::http::Timeouts;
+#[cfg(feature = "sts")]
+pub use observe::Leaving;
 pub use observe::{Event, Observer};
 #[cfg(feature = "sts")]
 pub use provider::ProviderExt;

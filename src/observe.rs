@@ -98,10 +98,35 @@ pub enum Event {
         /// How long.
         waited: Duration,
     },
+    /// A call to STS waited for its turn: see [`StsLimiter`](crate::sts::StsLimiter).
+    #[cfg(feature = "sts")]
+    #[non_exhaustive]
+    Limited {
+        /// How long.
+        waited: Duration,
+    },
+    /// A tenant has left a [`CachePool`](crate::CachePool).
+    #[cfg(feature = "sts")]
+    #[non_exhaustive]
+    TenantLeft {
+        /// Why.
+        because: Leaving,
+    },
     /// A read was answered with credentials past their expiry.
     #[non_exhaustive]
     ServedStale {
         /// How long ago they expired.
         expired_for: Duration,
     },
+}
+
+/// Why a tenant has left a [`CachePool`](crate::CachePool).
+#[cfg(feature = "sts")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Leaving {
+    /// The pool was full, and nobody had read this one for longer than any other.
+    Capacity,
+    /// Nobody had read it for as long as the pool lets tenants be idle.
+    Idle,
 }

@@ -9,8 +9,8 @@ mod scoped;
 mod size;
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -83,14 +83,27 @@ use crate::error::{Error, Failure, FailureKind};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct Role(Arc<Parts>);
 
-#[derive(PartialEq, Eq, Hash)]
 struct Parts {
+    /// Of `request`: a map of a hundred thousand roles looks at it alone, and compares the rest once.
+    hash: u64,
+    request: Request,
+}
+
+/// All that makes one session another than the next one.
+#[derive(PartialEq, Eq, Hash)]
+struct Request {
     arn: RoleArn,
-    session_name: Option<String>,
-    external_id: Option<String>,
+    session_name: Option<Box<str>>,
+    external_id: Option<Box<str>>,
+    /// What few roles have. `None` if there is nothing in it, so that equal roles compare equal.
+    further: Option<Box<Further>>,
+}
+
+#[derive(Default, PartialEq, Eq, Hash)]
+struct Further {
     duration: Option<Duration>,
     policy: Option<SessionPolicy>,
     policy_arns: Vec<String>,
@@ -114,80 +127,104 @@ impl Role {
     /// Which role.
     #[must_use]
     pub fn arn(&self) -> &RoleArn {
-        &self.0.arn
+        &self.0.request.arn
     }
 
     /// Names the session, in the account's logs and in the ARN of whoever acts with it. `None`: a name is made up for
     /// each session.
     #[must_use]
     pub fn session_name(&self) -> Option<&str> {
-        self.0.session_name.as_deref()
+        self.0.request.session_name.as_deref()
     }
 
     /// What the role's trust policy may ask for as `sts:ExternalId`.
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>
     #[must_use]
     pub fn external_id(&self) -> Option<&str> {
-        self.0.external_id.as_deref()
+        self.0.request.external_id.as_deref()
     }
 
     /// How long the session is to last. `None`: as STS has it, an hour.
     #[must_use]
     pub fn duration(&self) -> Option<Duration> {
-        self.0.duration
+        self.further()?.duration
     }
 
     /// Narrows what the session may do.
     #[must_use]
     pub fn policy(&self) -> Option<&SessionPolicy> {
-        self.0.policy.as_ref()
+        self.further()?.policy.as_ref()
     }
 
     /// Managed policies that narrow what the session may do.
     #[must_use]
     pub fn policy_arns(&self) -> &[String] {
-        &self.0.policy_arns
+        self.further().map_or(&[], |further| &further.policy_arns)
     }
 
     /// The tags of the session.
     #[must_use]
     pub fn tags(&self) -> &[SessionTag] {
-        &self.0.tags
+        self.further().map_or(&[], |further| &further.tags)
     }
 
     /// The keys of the tags that go on to sessions assumed with this one.
     #[must_use]
     pub fn transitive_tag_keys(&self) -> &[String] {
-        &self.0.transitive_tag_keys
+        self.further().map_or(&[], |further| &further.transitive_tag_keys)
     }
 
     /// Who acts, through all sessions that are assumed one with the other.
     #[must_use]
     pub fn source_identity(&self) -> Option<&str> {
-        self.0.source_identity.as_deref()
+        self.further()?.source_identity.as_deref()
     }
 
     /// Assertions of context providers: the provider's ARN, and what it signed.
     pub fn provided_contexts(&self) -> impl Iterator<Item = (&str, &SecretString)> {
-        self.0.provided_contexts.iter().map(|context| (context.provider_arn.as_str(), &context.assertion))
+        let contexts = self.further().map_or(&[][..], |further| &further.provided_contexts);
+        contexts.iter().map(|context| (context.provider_arn.as_str(), &context.assertion))
+    }
+
+    fn of(request: Request) -> Self {
+        // Keyed by chance: nobody can choose tenants whose roles all have one hash.
+        static KEYED: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        Self(Arc::new(Parts { hash: KEYED.hash_one(&request), request }))
+    }
+
+    fn further(&self) -> Option<&Further> {
+        self.0.request.further.as_deref()
+    }
+}
+
+impl PartialEq for Role {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || (self.0.hash == other.0.hash && self.0.request == other.0.request)
+    }
+}
+
+impl Eq for Role {}
+
+impl Hash for Role {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.hash);
     }
 }
 
 /// Without the external id and the assertions: who has them may need no more.
 impl fmt::Debug for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = &*self.0;
         f.debug_struct("Role")
-            .field("arn", &parts.arn)
-            .field("session_name", &parts.session_name)
-            .field("external_id", &parts.external_id.as_ref().map(|_| "[REDACTED]"))
-            .field("duration", &parts.duration)
-            .field("policy", &parts.policy)
-            .field("policy_arns", &parts.policy_arns)
-            .field("tags", &parts.tags)
-            .field("transitive_tag_keys", &parts.transitive_tag_keys)
-            .field("source_identity", &parts.source_identity)
-            .field("provided_contexts", &parts.provided_contexts.len())
+            .field("arn", self.arn())
+            .field("session_name", &self.session_name())
+            .field("external_id", &self.external_id().map(|_| "[REDACTED]"))
+            .field("duration", &self.duration())
+            .field("policy", &self.policy())
+            .field("policy_arns", &self.policy_arns())
+            .field("tags", &self.tags())
+            .field("transitive_tag_keys", &self.transitive_tag_keys())
+            .field("source_identity", &self.source_identity())
+            .field("provided_contexts", &self.provided_contexts().count())
             .finish()
     }
 }

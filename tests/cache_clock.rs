@@ -17,6 +17,7 @@ use aws_credential_chain::testing::{Clock, Fault, LocalAws, Route, World};
 use aws_credential_chain::{
     CacheState, Credentials, CredentialsCache, DefaultChain, ProviderExt, Role, provider_fn,
 };
+use support::reads::key;
 use support::seen::Seen;
 use tokio::time::sleep;
 
@@ -47,10 +48,6 @@ fn moved(at: SystemTime, seconds: i64) -> SystemTime {
 /// How far apart two times are.
 fn apart_by(one: SystemTime, other: SystemTime) -> Duration {
     one.duration_since(other).unwrap_or_else(|error| error.duration())
-}
-
-async fn key(cache: &CredentialsCache) -> String {
-    cache.credentials().await.unwrap().access_key_id().to_owned()
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,8 +19,8 @@ use aws_credential_chain::{
     ProviderExt, RefreshPolicy, Role, SessionPolicy,
 };
 use support::approver::{Act, Approver};
-use support::outcome::{kind, settle};
 use support::phone::{self, Phone, SERIAL};
+use support::reads::{key, pass, refused};
 use support::seen::Seen;
 
 const ADMIN: &str = "arn:aws:iam::222222222222:role/admin";
@@ -79,33 +79,10 @@ impl Scene {
     fn session(&self, access_key_id: &str) -> Session {
         self.aws.sts().session(access_key_id).expect("a session of a role")
     }
-
-    /// A read each minute, and all that the caches do by themselves.
-    async fn pass(&self, minutes: u32, cache: &CredentialsCache) {
-        for _ in 0..minutes {
-            tokio::time::sleep(MINUTE).await;
-            let _ = cache.credentials().await;
-            settle().await;
-        }
-    }
 }
 
 fn role(arn: &str) -> Role {
     Role::builder(arn).build().unwrap()
-}
-
-async fn key(cache: &CredentialsCache) -> String {
-    cache.credentials().await.unwrap().access_key_id().to_owned()
-}
-
-async fn refused(cache: &CredentialsCache, kind_of_it: FailureKind, says: &[&str]) -> Error {
-    let error = cache.credentials().await.unwrap_err();
-    let text = error.to_string();
-    assert_eq!(kind(&error), Some(kind_of_it), "{text}");
-    for part in says {
-        assert!(text.contains(part), "{part} is not in: {text}");
-    }
-    error
 }
 
 /// What reads say once a session is over.
@@ -119,7 +96,7 @@ async fn a_gate_is_asked_once_and_the_session_is_kept_to_its_end() {
     let cache = scene.cache(scene.admin());
     let _fresh = cache.keep_fresh().unwrap();
     let first = key(&cache).await;
-    scene.pass(59, &cache).await;
+    pass(59, &cache).await;
     assert_eq!(key(&cache).await, first);
     let status = cache.status();
     assert_eq!((status.state, status.refresh_due), (CacheState::Fresh, None));
@@ -127,7 +104,7 @@ async fn a_gate_is_asked_once_and_the_session_is_kept_to_its_end() {
     assert_eq!((scene.approver.asked(), scene.issued()), (1, 1));
 
     // After its end: an error for as long as nobody asks, and nothing that would be served all the same.
-    scene.pass(600, &cache).await;
+    pass(600, &cache).await;
     let error = refused(&cache, FailureKind::Withheld, &OVER).await;
     assert!(!error.is_transient() && error.next_attempt().is_none());
     assert!(cache.current().is_none() && cache.ready(MINUTE).await.is_err());
@@ -219,7 +196,7 @@ async fn every_no_is_remembered_and_nothing_is_asked_of_sts() {
         let error = refused(&cache, FailureKind::Withheld, &says).await;
         assert!(!error.is_transient() && error.next_attempt().is_none(), "{error}");
         // Programs try again; nobody is asked for that.
-        scene.pass(120, &cache).await;
+        pass(120, &cache).await;
         let later = refused(&cache, FailureKind::Withheld, &says).await;
         assert_eq!(later.to_string(), error.to_string());
         assert_eq!((scene.approver.asked(), scene.issued()), (2 * asked - 1, asked - 1));
@@ -239,9 +216,9 @@ async fn a_no_to_a_renewal_leaves_what_is_in_hand() {
     scene.approver.then([Act::Refuses("enough")]);
     let error = cache.renew().await.unwrap_err();
     assert!(error.to_string().contains("enough"), "{error}");
-    scene.pass(59, &cache).await;
+    pass(59, &cache).await;
     assert_eq!(key(&cache).await, first);
-    scene.pass(60, &cache).await;
+    pass(60, &cache).await;
     refused(&cache, FailureKind::Withheld, &["enough"]).await;
     assert_eq!((scene.approver.asked(), scene.issued()), (2, 1));
 }
@@ -288,7 +265,7 @@ async fn whatever_goes_wrong_after_a_yes_nobody_is_asked_twice() {
         let says = [says, ADMIN, "`renew()` asks the gate anew"];
         refused(&cache, kind_of_it, &says).await;
         let issued = scene.issued();
-        scene.pass(60, &cache).await;
+        pass(60, &cache).await;
         refused(&cache, kind_of_it, &says).await;
         assert_eq!((scene.approver.asked(), scene.issued()), (asked + 1, issued), "{kind_of_it:?}");
         scene.aws.clear_faults();
@@ -318,7 +295,7 @@ async fn a_session_that_a_service_refuses_is_not_renewed_unbidden() {
     let first = key(&cache).await;
     assert!(cache.invalidate(first.as_str()));
     refused(&cache, FailureKind::Withheld, &[ADMIN, "refused by a service", "call `renew()`"]).await;
-    scene.pass(90, &cache).await;
+    pass(90, &cache).await;
     assert_eq!(scene.approver.asked(), 1);
     cache.renew().await.unwrap();
     assert_ne!(key(&cache).await, first);
@@ -334,14 +311,14 @@ async fn what_is_made_from_the_session_is_renewed_in_silence_until_that_ends() {
     assert_eq!(scene.approver.asked(), 0);
     let mut keys = vec![key(&cache).await];
     for _ in 0..59 {
-        scene.pass(1, &cache).await;
+        pass(1, &cache).await;
         keys.push(key(&cache).await);
     }
     keys.dedup();
     assert!(keys.len() > 4, "{keys:?}");
     let session = scene.session(&keys[0]);
     assert_eq!(session.source_identity(), Some("alice"));
-    scene.pass(90, &cache).await;
+    pass(90, &cache).await;
     refused(&cache, FailureKind::Withheld, &[SPOKE, ADMIN, "the approval of the gate", "call `renew()`"])
         .await;
     assert_eq!(scene.approver.asked(), 1);
@@ -363,7 +340,7 @@ async fn a_gate_may_stand_behind_another_role() {
     let cache = scene.cache(scene.gated(hub, role(ADMIN)));
     key(&cache).await;
     assert_eq!(scene.approver.asks()[0].source().to_string(), format!("static keys → assume role ({SPOKE})"));
-    scene.pass(120, &cache).await;
+    pass(120, &cache).await;
     refused(&cache, FailureKind::Withheld, &OVER).await;
     assert_eq!(scene.approver.asked(), 1);
 }
@@ -401,12 +378,12 @@ async fn with_a_device_too_the_gate_is_asked_first() {
     // Both take their time.
     cache.renew().await.unwrap();
     assert_eq!((scene.approver.asked(), prompts.asked()), (2, 1));
-    scene.pass(120, &cache).await;
+    pass(120, &cache).await;
     let both = ["the approval of the gate of", " and a code of the MFA device", SERIAL];
     refused(&cache, FailureKind::Withheld, &both).await;
     let error = cache.renew().await.unwrap_err();
     assert!(error.to_string().ends_with("lost it; `renew()` asks for another code"), "{error}");
-    scene.pass(60, &cache).await;
+    pass(60, &cache).await;
     assert_eq!((scene.approver.asked(), prompts.asked(), scene.issued()), (3, 2, 1));
     seen.also(format!("{error:?} {cache:?}"));
     seen.assert_none_of(prompts.typed());
@@ -454,7 +431,7 @@ async fn on_demand_is_no_different() {
         .refresh(RefreshPolicy::on_demand())
         .build();
     key(&cache).await;
-    scene.pass(300, &cache).await;
+    pass(300, &cache).await;
     refused(&cache, FailureKind::Withheld, &OVER).await;
     cache.renew().await.unwrap();
     assert_eq!(scene.approver.asked(), 2);
@@ -531,7 +508,7 @@ async fn whatever_becomes_of_a_yes_around_the_role_nobody_is_asked_twice() {
         for _ in 0..2 {
             let error = refused(&cache, kind_of_it, &[says, "`renew()`"]).await;
             assert!(error.next_attempt().is_none(), "{error}");
-            scene.pass(60, &cache).await;
+            pass(60, &cache).await;
         }
         assert_eq!(scene.approver.asked(), asked + 1, "{then:?}");
         let _ = cache.renew().await;

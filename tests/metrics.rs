@@ -117,3 +117,48 @@ fn what_does_not_expire_is_valid_for_ever_and_without_a_name_there_is_no_label()
         });
     });
 }
+
+#[cfg(feature = "sts")]
+#[test]
+fn a_pool_counts_for_all_its_tenants_and_names_none() {
+    use aws_credential_chain::testing::LocalAws;
+    use aws_credential_chain::{CachePool, Role};
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    metrics::with_local_recorder(&recorder, || {
+        runtime.block_on(async {
+            let aws = LocalAws::start().await.unwrap();
+            let (id, secret) = aws.sts().user("111111111111", "alice");
+            let keys = aws_credential_chain::providers::StaticKeys::new(id, secret, None).unwrap();
+            let metrics = Metrics::new().pool("tenants");
+            let limiter = aws_credential_chain::sts::StsLimiter::new().per_second(1).patience(60 * SECOND);
+            let pool = CachePool::of_roles(keys)
+                .in_world(&aws.world())
+                .capacity(2)
+                .limiter(limiter)
+                .observer(metrics.clone())
+                .build();
+            for number in 0..4 {
+                let arn = format!("arn:aws:iam::222222222222:role/CANARY-{number}");
+                if number != 3 {
+                    aws.sts().role(&arn);
+                }
+                let _ = pool.credentials(&Role::builder(arn).build().unwrap()).await;
+            }
+            metrics.update_pool(&pool);
+            let seen = recorded(&snapshotter);
+            let refreshes = "aws_credentials_refreshes_total{pool=tenants,source=assume role";
+            assert_eq!(seen[&format!("{refreshes},outcome=success}}")], 3.0);
+            assert_eq!(seen[&format!("{refreshes},outcome=refused}}")], 1.0);
+            assert_eq!(seen["aws_credentials_tenants{pool=tenants}"], 2.0);
+            assert_eq!(seen["aws_credentials_tenants_left_total{pool=tenants,because=capacity}"], 2.0);
+            assert!(seen["aws_credentials_sts_wait_seconds{pool=tenants} number"] >= 1.0);
+            assert!(
+                !seen.keys().any(|name| name.contains("CANARY") || name.contains("to_expiry")),
+                "{seen:?}"
+            );
+        });
+    });
+}

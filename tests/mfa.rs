@@ -19,6 +19,7 @@ use aws_credential_chain::{
 };
 use support::outcome::{kind, settle};
 use support::phone::{Act, Phone, SERIAL};
+use support::reads::{key, pass, refused};
 use support::seen::Seen;
 
 const ADMIN: &str = "arn:aws:iam::222222222222:role/admin";
@@ -68,33 +69,10 @@ impl Scene {
     fn issued(&self) -> usize {
         self.aws.count(Route::AssumeRole)
     }
-
-    /// A read each minute, and all that the caches do by themselves.
-    async fn pass(&self, minutes: u32, cache: &CredentialsCache) {
-        for _ in 0..minutes {
-            tokio::time::sleep(MINUTE).await;
-            let _ = cache.credentials().await;
-            settle().await;
-        }
-    }
 }
 
 fn role(arn: &str) -> Role {
     Role::builder(arn).build().unwrap()
-}
-
-async fn key(cache: &CredentialsCache) -> String {
-    cache.credentials().await.unwrap().access_key_id().to_owned()
-}
-
-async fn refused(cache: &CredentialsCache, kind_of_it: FailureKind, says: &[&str]) -> Error {
-    let error = cache.credentials().await.unwrap_err();
-    let text = error.to_string();
-    assert_eq!(kind(&error), Some(kind_of_it), "{text}");
-    for part in says {
-        assert!(text.contains(part), "{part} is not in: {text}");
-    }
-    error
 }
 
 /// What a person does, what STS does, what comes of it, and how often STS is asked.
@@ -111,7 +89,7 @@ async fn a_person_is_asked_once_and_the_session_is_kept_to_its_end() {
     let _fresh = cache.keep_fresh().unwrap();
     let first = key(&cache).await;
     assert_eq!(scene.phone.prompts(), [format!("MFA code of {SERIAL} for {ADMIN}")]);
-    scene.pass(59, &cache).await;
+    pass(59, &cache).await;
     assert_eq!(key(&cache).await, first);
     let status = cache.status();
     assert_eq!((status.state, status.refresh_due), (CacheState::Fresh, None));
@@ -119,7 +97,7 @@ async fn a_person_is_asked_once_and_the_session_is_kept_to_its_end() {
     assert_eq!((scene.phone.asked(), scene.issued()), (1, 1));
 
     // After its end: an error for as long as nobody asks, and nothing that would be served all the same.
-    scene.pass(120, &cache).await;
+    pass(120, &cache).await;
     let error = refused(&cache, FailureKind::Withheld, &OVER).await;
     assert!(!error.is_transient() && error.next_attempt().is_none());
     assert!(cache.current().is_none() && cache.ready(MINUTE).await.is_err());
@@ -146,7 +124,7 @@ async fn a_session_that_a_service_refuses_is_not_renewed_unbidden() {
     let first = key(&cache).await;
     assert!(cache.invalidate(first.as_str()));
     refused(&cache, FailureKind::Withheld, &[ADMIN, SERIAL, "refused by a service", "call `renew()`"]).await;
-    scene.pass(90, &cache).await;
+    pass(90, &cache).await;
     assert_eq!(scene.phone.asked(), 1);
     cache.renew().await.unwrap();
     assert_ne!(key(&cache).await, first);
@@ -161,7 +139,7 @@ async fn what_is_made_from_the_session_is_renewed_in_silence_until_that_ends() {
     let _fresh = cache.keep_fresh().unwrap();
     let mut keys = vec![key(&cache).await];
     for _ in 0..59 {
-        scene.pass(1, &cache).await;
+        pass(1, &cache).await;
         keys.push(key(&cache).await);
     }
     keys.dedup();
@@ -173,7 +151,7 @@ async fn what_is_made_from_the_session_is_renewed_in_silence_until_that_ends() {
         cache.credentials().await.unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    scene.pass(90, &cache).await;
+    pass(90, &cache).await;
     let over = refused(&cache, FailureKind::Withheld, &[SPOKE, ADMIN, SERIAL, "call `renew()`"]).await;
     assert_eq!(scene.phone.asked(), 1);
 
@@ -198,7 +176,7 @@ async fn a_renewal_reaches_down_through_any_number_of_hops() {
     let _fresh = cache.keep_fresh().unwrap();
     key(&cache).await;
     // All of them are over, and each remembers that the one below is.
-    scene.pass(120, &cache).await;
+    pass(120, &cache).await;
     refused(&cache, FailureKind::Withheld, &OVER).await;
     assert_eq!(scene.phone.asked(), 1);
     cache.renew().await.unwrap();
@@ -214,7 +192,7 @@ async fn a_session_that_is_shared_and_renewed_heals_all_that_is_made_from_it() {
     for spoke in &spokes {
         key(spoke).await;
     }
-    scene.pass(90, &spokes[0]).await;
+    pass(90, &spokes[0]).await;
     for spoke in &spokes {
         refused(spoke, FailureKind::Withheld, &OVER).await;
     }
@@ -350,7 +328,7 @@ async fn whatever_goes_wrong_with_a_code_nobody_is_asked_twice() {
         assert_eq!(scene.issued() - issued, requests, "{what}");
         scene.aws.clear_faults();
         let _fresh = cache.keep_fresh().unwrap();
-        scene.pass(200, &cache).await;
+        pass(200, &cache).await;
         assert_eq!(refused(&cache, kind_of_it, says).await.to_string(), text);
         assert!(cache.ready(MINUTE).await.is_err());
         assert_eq!((scene.phone.asked() - asked, scene.issued() - issued), (1, requests), "{what}");
@@ -373,9 +351,9 @@ async fn a_renewal_that_fails_takes_nothing_away() {
         assert!(cache.renew().await.is_err());
         assert_eq!(key(&cache).await, first);
     }
-    scene.pass(59, &cache).await;
+    pass(59, &cache).await;
     assert_eq!(key(&cache).await, first);
-    scene.pass(2, &cache).await;
+    pass(2, &cache).await;
     refused(&cache, FailureKind::Refused, &[ADMIN, SERIAL, "invalid MFA one time pass code"]).await;
     assert_eq!(scene.phone.asked(), 3);
 }
@@ -388,7 +366,7 @@ async fn below_another_role_a_prompt_in_vain_is_remembered_too() {
     let text = refused(&cache, FailureKind::Refused, &[SPOKE, ADMIN, SERIAL]).await.to_string();
     assert!(text.contains("`renew()` asks for another code"), "{text}");
     let _fresh = cache.keep_fresh().unwrap();
-    scene.pass(30, &cache).await;
+    pass(30, &cache).await;
     assert_eq!((scene.phone.asked(), scene.issued()), (1, 1));
     cache.renew().await.unwrap();
     assert_eq!((scene.phone.asked(), scene.issued()), (2, 3));

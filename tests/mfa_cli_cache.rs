@@ -16,8 +16,9 @@ use aws_credential_chain::{
     CliCache, Credentials, CredentialsCache, CredentialsProvider, DefaultChain, ExplainedSource, Explanation,
     FailureKind, Verdict,
 };
-use support::outcome::{kind, settle};
+use support::outcome::kind;
 use support::phone::{Phone, SERIAL};
+use support::reads::{key, pass};
 use support::seen::Seen;
 
 const ADMIN: &str = "arn:aws:iam::222222222222:role/admin";
@@ -68,23 +69,10 @@ impl Machine {
         CredentialsCache::builder(chain).in_world(&self.world).build()
     }
 
-    /// A read each minute, and all that the cache does by itself.
-    async fn pass(&self, minutes: u32, cache: &CredentialsCache) {
-        for _ in 0..minutes {
-            tokio::time::sleep(MINUTE).await;
-            let _ = cache.credentials().await;
-            settle().await;
-        }
-    }
-
     /// What is asked of people, and of STS.
     fn asked(&self) -> (usize, usize) {
         (self.phone.asked(), self.aws.count(Route::AssumeRole))
     }
-}
-
-async fn key(cache: &CredentialsCache) -> String {
-    cache.credentials().await.unwrap().access_key_id().to_owned()
 }
 
 async fn assert_over(cache: &CredentialsCache, says: &[&str]) {
@@ -124,9 +112,9 @@ async fn a_session_that_is_kept_is_used_to_its_end_and_then_waits_for_a_renewal(
     let cache = machine.cache(machine.chain("admin").cli_cache(CliCache::ReadWrite));
     let _fresh = cache.keep_fresh().unwrap();
     assert_eq!(key(&cache).await, kept.access_key_id());
-    machine.pass(15, &cache).await;
+    pass(15, &cache).await;
     assert_eq!(key(&cache).await, kept.access_key_id());
-    machine.pass(30, &cache).await;
+    pass(30, &cache).await;
     assert_over(&cache, &[]).await;
     assert_eq!(machine.asked(), (1, 1));
 
@@ -146,10 +134,10 @@ async fn a_session_that_another_process_got_meanwhile_is_taken_over_in_silence()
     machine.kept_by_another().await;
     let cache = machine.cache(machine.chain("admin"));
     key(&cache).await;
-    machine.pass(70, &cache).await;
+    pass(70, &cache).await;
     assert_over(&cache, &[]).await;
     let kept = machine.kept_by_another().await;
-    machine.pass(2, &cache).await;
+    pass(2, &cache).await;
     assert_eq!(key(&cache).await, kept.access_key_id());
     assert_eq!(machine.asked(), (2, 2));
 }
@@ -161,14 +149,14 @@ async fn what_is_made_from_a_kept_session_ends_with_it_and_a_renewal_reaches_dow
     let cache = machine.cache(machine.chain("spoke"));
     let _fresh = cache.keep_fresh().unwrap();
     let first = key(&cache).await;
-    machine.pass(50, &cache).await;
+    pass(50, &cache).await;
     assert_ne!(key(&cache).await, first);
-    machine.pass(60, &cache).await;
+    pass(60, &cache).await;
     assert_over(&cache, &[SPOKE]).await;
     assert_eq!(machine.phone.asked(), 1);
     cache.renew().await.unwrap();
     assert_eq!(machine.phone.asked(), 2);
-    machine.pass(20, &cache).await;
+    pass(20, &cache).await;
     key(&cache).await;
     assert_eq!(machine.phone.asked(), 2);
 }
@@ -182,7 +170,7 @@ async fn a_kept_session_that_a_service_refuses_is_not_served_on() {
     assert!(cache.invalidate(&kept));
     for _ in 0..5 {
         assert_over(&cache, &[]).await;
-        machine.pass(1, &cache).await;
+        pass(1, &cache).await;
     }
     assert_eq!(machine.asked(), (1, 1));
     cache.renew().await.unwrap();
@@ -196,10 +184,10 @@ async fn without_anybody_to_ask_a_kept_session_is_used_all_the_same() {
     let kept = machine.kept_by_another().await;
     let cache = machine.cache(machine.chain_of_nobody("admin"));
     key(&cache).await;
-    machine.pass(58, &cache).await;
+    pass(58, &cache).await;
     let last = cache.credentials().await;
     assert_eq!(last.unwrap().access_key_id(), kept.access_key_id());
-    machine.pass(3, &cache).await;
+    pass(3, &cache).await;
     let error = cache.credentials().await.unwrap_err().to_string();
     assert!(error.contains("profile `admin`") && error.contains("`DefaultChain::mfa`"), "{error}");
     assert_eq!(machine.asked(), (1, 1));

@@ -18,17 +18,17 @@ use aws_credential_chain::notice::{IssueRecord, NoticeSink, Webhook};
 use aws_credential_chain::providers::{AssumeRole, StaticKeys};
 use aws_credential_chain::testing::{LocalAws, Route, World};
 use aws_credential_chain::{
-    CredentialsCache, CredentialsProvider, Error, FailureKind, ProviderExt, Role, SessionPolicy,
+    CredentialsCache, CredentialsProvider, FailureKind, ProviderExt, Role, SessionPolicy,
 };
 use support::approver::Approver;
-use support::outcome::{kind, settle};
+use support::outcome::settle;
 use support::phone::{Phone, SERIAL};
+use support::reads::{pass, refused};
 use support::receiver::{Receiver, Reply, SECRET, hmac};
 use support::seen::Seen;
 use tokio::sync::mpsc;
 
 const ADMIN: &str = "arn:aws:iam::222222222222:role/admin";
-const MINUTE: Duration = Duration::from_secs(60);
 const READ_ONLY: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}}"#;
 
@@ -70,14 +70,6 @@ impl Scene {
     fn issued(&self) -> usize {
         self.aws.count(Route::AssumeRole)
     }
-
-    async fn pass(&self, minutes: u32, cache: &CredentialsCache) {
-        for _ in 0..minutes {
-            tokio::time::sleep(MINUTE).await;
-            let _ = cache.credentials().await;
-            settle().await;
-        }
-    }
 }
 
 /// Keeps what it is told, and fails for as long as it is told to.
@@ -102,16 +94,6 @@ impl NoticeSink for Ledger {
         self.records.lock().unwrap().push(record.clone());
         if self.fails.load(Ordering::Relaxed) { Err("the ledger is full".into()) } else { Ok(()) }
     }
-}
-
-async fn refused(cache: &CredentialsCache, kind_of_it: FailureKind, says: &[&str]) -> Error {
-    let error = cache.credentials().await.unwrap_err();
-    let text = error.to_string();
-    assert_eq!(kind(&error), Some(kind_of_it), "{text}");
-    for part in says {
-        assert!(text.contains(part), "{part} is not in: {text}");
-    }
-    error
 }
 
 #[tokio::test(start_paused = true)]
@@ -225,7 +207,7 @@ async fn each_refresh_of_a_role_without_a_gate_is_announced() {
     let ledger = Ledger::default();
     let cache = scene.cache(scene.assumed().notify(ledger.clone()));
     cache.credentials().await.unwrap();
-    scene.pass(170, &cache).await;
+    pass(170, &cache).await;
     let records = ledger.records();
     assert!(records.len() >= 4 && records.len() == scene.issued(), "{}", records.len());
     assert_eq!(records[0].occasion(), Occasion::FirstRead);
@@ -250,7 +232,7 @@ async fn behind_a_gate_nothing_that_cannot_be_announced_is_handed_out_or_asked_f
         "then `renew()` asks for another",
     ];
     let error = refused(&cache, FailureKind::Withheld, &says).await;
-    scene.pass(120, &cache).await;
+    pass(120, &cache).await;
     refused(&cache, FailureKind::Withheld, &says).await;
     assert!(cache.current().is_none());
     assert_eq!((scene.approver.asked(), scene.issued(), ledger.records().len()), (1, 1, 1));
@@ -276,7 +258,7 @@ async fn a_code_is_not_asked_for_again_either() {
     let admin = scene.assumed().mfa(SERIAL, move |prompt| phone.clone().answer(prompt)).notify(ledger);
     let cache = scene.cache(admin);
     refused(&cache, FailureKind::Withheld, &["could not be announced", "`renew()`"]).await;
-    scene.pass(60, &cache).await;
+    pass(60, &cache).await;
     assert_eq!((prompts.asked(), scene.issued()), (1, 1));
 }
 
@@ -287,20 +269,20 @@ async fn without_a_gate_an_outage_of_a_sink_heals() {
     let cache = scene.cache(scene.assumed().notify(ledger.clone()));
     let first = cache.credentials().await.unwrap();
     ledger.fails(true);
-    scene.pass(50, &cache).await;
+    pass(50, &cache).await;
     // What is in hand was announced, and is served on; nothing else is.
     assert_eq!(cache.credentials().await.unwrap().access_key_id(), first.access_key_id());
     assert!(ledger.records().len() > 1);
     let failure = cache.status().last_failure.unwrap();
     assert!(failure.is_transient() && failure.to_string().contains("could not be announced"), "{failure}");
     ledger.fails(false);
-    scene.pass(8, &cache).await;
+    pass(8, &cache).await;
     let renewed = cache.credentials().await.unwrap();
     assert_ne!(renewed.access_key_id(), first.access_key_id());
     assert_eq!(ledger.records().last().unwrap().id(), renewed.access_key_id());
     // Past its end nothing is made up.
     ledger.fails(true);
-    scene.pass(120, &cache).await;
+    pass(120, &cache).await;
     let served = cache.credentials().await.ok();
     assert!(
         served.is_none_or(|served| served.access_key_id() == renewed.access_key_id() && served.is_stale())
@@ -325,7 +307,7 @@ async fn a_sink_that_panics_or_hangs_fails() {
     for (asked, (admin, says)) in (1..).zip(cases) {
         let cache = scene.cache(admin);
         refused(&cache, FailureKind::Withheld, &[says]).await;
-        scene.pass(20, &cache).await;
+        pass(20, &cache).await;
         assert_eq!((scene.approver.asked(), scene.issued()), (asked, asked));
     }
 }
@@ -507,7 +489,7 @@ async fn a_webhook_that_nobody_takes_fails() {
         let took = scene.world.clock().now().duration_since(began).unwrap();
         assert!(took < Duration::from_secs(10), "{took:?}");
         assert_eq!(receiver.take().len(), attempts, "{says}");
-        scene.pass(10, &cache).await;
+        pass(10, &cache).await;
         assert!(receiver.take().is_empty());
         seen.also(format!("{error:?} {error:#} {cache:?}"));
     }

@@ -8,11 +8,15 @@
 pub mod allocations;
 #[cfg(feature = "peers")]
 pub mod cached;
+pub mod callgrind;
 pub mod cold;
 #[cfg(feature = "peers")]
 pub mod contestant;
+pub mod fake_sts;
 #[cfg(feature = "peers")]
 pub mod load;
 #[cfg(feature = "peers")]
 pub mod outage;
+pub mod pools;
 pub mod reads;
+pub mod tenants;

@@ -13,12 +13,15 @@ use aws_smithy_runtime_api::client::identity::{ResolveCachedIdentity, SharedIden
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
 use aws_smithy_types::config_bag::ConfigBag;
 
+use crate::tenants;
+
 /// The contestants, by the name on the command line and in the table.
-pub const CONTESTANTS: [(&str, &str); 5] = [
+pub const CONTESTANTS: [(&str, &str); 6] = [
     ("floor", "floor: ArcSwap::load_full and the coarse clock"),
     ("sync", "this crate, `current()`"),
     ("lent", "this crate, `with_current()`"),
     ("awaited", "this crate, `credentials().await`"),
+    ("pool", "this crate, a pool of 1,000 roles, `credentials(&role).await`"),
     ("aws-config", "aws-config with the identity cache of an SDK client"),
 ];
 
@@ -57,6 +60,7 @@ pub async fn read(contestant: &str, times: u64, after_first: impl FnOnce()) {
                 black_box(cache.credentials().await.unwrap());
             }
         }
+        "pool" => tenants::read(1000, times, after_first).await,
         "aws-config" => {
             let theirs =
                 aws_credential_types::Credentials::new(ID, SECRET, Some(token()), Some(expiry()), "bench");

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::audit::AuditSink;
-use crate::cache::observed::Observed;
+use crate::cache::observed::{Around, Observed};
 use crate::cache::{CredentialsCache, RefreshPolicy, Refresher};
 use crate::host::{Clock, Env};
 use crate::observe::Observer;
@@ -74,7 +74,8 @@ impl CredentialsCacheBuilder {
         if let Some(cache) = self.provider.shared_cache().filter(|_| self.audit.is_none()) {
             return cache.clone();
         }
-        let source = Observed { provider: self.provider, observers: self.observers, audit: self.audit };
+        let around = Arc::new(Around { audit: self.audit, ..Around::of(self.observers) });
+        let source = Observed { provider: self.provider, around };
         CredentialsCache { refresher: Refresher::new(source, self.policy, self.clock, self.env) }
     }
 }

@@ -78,9 +78,9 @@ pub(super) struct Flight<V> {
     outcome: Arc<Outcome<V>>,
     pub(super) started: Stopwatch,
     /// What was forgotten in the meantime is told by the number: see `Refresher::forget`.
-    pub(super) era: u64,
+    pub(super) era: u32,
     /// Tells it from those before and after it.
-    pub(super) number: u64,
+    pub(super) number: u32,
     pub(super) asked_by: AskedBy,
     limit: Duration,
     passengers: Arc<AtomicUsize>,
@@ -97,8 +97,8 @@ impl<V: Perishable> Flight<V> {
     pub(super) fn new(
         machine: &Arc<Machine<V>>,
         departure: Departure,
-        era: u64,
-        number: u64,
+        era: u32,
+        number: u32,
     ) -> (Self, Landing<V>) {
         let outcome = Arc::new(Outcome { told: Mutex::new(None), landed: Notify::new() });
         let landing = Landing {
@@ -212,8 +212,8 @@ pub(super) struct Landing<V: Perishable> {
     machine: Arc<Machine<V>>,
     outcome: Arc<Outcome<V>>,
     departure: Departure,
-    era: u64,
-    number: u64,
+    era: u32,
+    number: u32,
     asking: Asking,
     landed: bool,
 }

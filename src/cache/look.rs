@@ -32,7 +32,7 @@ impl<V: Perishable> Machine<V> {
             machine.tell_watches(Watch::changed);
             if is_due {
                 // Whoever cannot be told that it failed sees it in the status.
-                let _ = machine.board(machine.clock.now(), Why::IfDue);
+                let _ = machine.board(machine.setting.clock.now(), Why::IfDue);
             }
         }));
     }
@@ -40,7 +40,7 @@ impl<V: Perishable> Machine<V> {
     /// Answers whether a refresh is due for that.
     fn looked(&self, at: &Arc<Snapshot<V>>, changed: bool) -> bool {
         let look_after = self.source().look_after();
-        let look_at = look_after.map_or(WallTime::NEVER, |after| self.clock.now().plus(after));
+        let look_at = look_after.map_or(WallTime::NEVER, |after| self.setting.clock.now().plus(after));
         let _tower = self.tower();
         let snapshot = self.slot.snapshot();
         // What happened meanwhile counts, a landed flight above all: the next read looks again.

@@ -18,9 +18,7 @@ use crate::wall_time::WallTime;
 pub(super) struct Machine<V> {
     pub(super) slot: Slot<Snapshot<V>>,
     tower: Mutex<Tower<V>>,
-    pub(super) policy: RefreshPolicy,
-    pub(super) clock: Clock,
-    pub(super) env: Env,
+    pub(super) setting: Arc<Setting>,
     /// Whether a look at the files is under way.
     pub(super) looking: AtomicBool,
     /// Whether it was told that the value in hand has expired.
@@ -28,19 +26,32 @@ pub(super) struct Machine<V> {
     source: Box<dyn Fetch<V>>,
 }
 
+/// How and where a value is kept fresh: the caches of a pool share it.
+pub(super) struct Setting {
+    pub(super) policy: RefreshPolicy,
+    pub(super) clock: Clock,
+    pub(super) env: Env,
+}
+
 /// What may change only under the lock. Readers on the common path never take it.
 pub(super) struct Tower<V> {
     pub(super) flight: Option<Arc<Flight<V>>>,
     /// Counts `forget`s: what a flight of an earlier era brings is not kept.
-    pub(super) era: u64,
+    pub(super) era: u32,
     /// Counts flights.
-    flights: u64,
+    flights: u32,
+    // Boxed: most have none of it.
+    rare: Option<Box<Rare>>,
+    random: fastrand::Rng,
+    window_draw: f64,
+}
+
+#[derive(Default)]
+struct Rare {
     /// What services refused while the flight is up, by mark.
     rejected: Vec<u64>,
     /// Schedulers that keep the value fresh.
     watches: Vec<Watch>,
-    random: fastrand::Rng,
-    window_draw: f64,
 }
 
 /// Why somebody wants a flight.
@@ -68,23 +79,13 @@ pub(super) struct Landed<V> {
 }
 
 impl<V: Perishable> Machine<V> {
-    pub(super) fn new(source: Box<dyn Fetch<V>>, policy: RefreshPolicy, clock: Clock, env: Env) -> Self {
-        let mut random = clock.random();
+    pub(super) fn new(source: Box<dyn Fetch<V>>, setting: Arc<Setting>) -> Self {
+        let mut random = setting.clock.random();
         let window_draw = random.f64();
         Self {
             slot: Slot::new(Snapshot::empty()),
-            tower: Mutex::new(Tower {
-                flight: None,
-                era: 0,
-                flights: 0,
-                rejected: Vec::new(),
-                watches: Vec::new(),
-                random,
-                window_draw,
-            }),
-            policy,
-            clock,
-            env,
+            tower: Mutex::new(Tower { flight: None, era: 0, flights: 0, rare: None, random, window_draw }),
+            setting,
             looking: AtomicBool::new(false),
             expiry_told: AtomicBool::new(false),
             source,
@@ -103,8 +104,8 @@ impl<V: Perishable> Machine<V> {
             // Between the look and the lock a flight may have landed.
             let due = match why {
                 Why::OnDemand => true,
-                Why::ToLast => snapshot.may_last_longer(now, &self.policy),
-                Why::IfDue => match snapshot.decide(now, &self.policy) {
+                Why::ToLast => snapshot.may_last_longer(now, &self.setting.policy),
+                Why::IfDue => match snapshot.decide(now, &self.setting.policy) {
                     Decision::Join { .. } => true,
                     Decision::Serve { refresh, .. } | Decision::ServeStale { refresh, .. } => refresh,
                     Decision::Fail(_) => false,
@@ -120,7 +121,9 @@ impl<V: Perishable> Machine<V> {
             let (flight, landing) = Flight::new(self, departure, tower.era, tower.flights);
             let flight = Arc::new(flight);
             tower.flight = Some(Arc::clone(&flight));
-            tower.rejected.clear();
+            if let Some(rare) = &mut tower.rare {
+                rare.rejected.clear();
+            }
             (flight, landing)
         };
         self.source.tell(News::Started);
@@ -134,10 +137,10 @@ impl<V: Perishable> Machine<V> {
         &self,
         outcome: Result<V, Error>,
         departure: Departure,
-        era: u64,
-        number: u64,
+        era: u32,
+        number: u32,
     ) -> (Result<V, Error>, Option<Landed<V>>) {
-        let now = self.clock.now();
+        let now = self.setting.clock.now();
         let look_after = self.source.look_after();
         let mut tower = self.tower();
         let Some(flight) = tower.flight.take_if(|flight| flight.number == number) else {
@@ -148,7 +151,8 @@ impl<V: Perishable> Machine<V> {
             return (outcome, None);
         }
         let draws = Draws { window: tower.window_draw, pause: tower.draw(now) };
-        let arrival = Arrival { now, policy: &self.policy, draws, rejected: &tower.rejected, look_after };
+        let arrival =
+            Arrival { now, policy: &self.setting.policy, draws, rejected: tower.rejected(), look_after };
         let before = self.slot.snapshot();
         let after = before.landed(outcome, departure, &arrival);
         // They are told what the snapshot says, with the time of the next attempt.
@@ -171,10 +175,10 @@ impl<V: Perishable> Machine<V> {
             }
             // It may be what the flight brings: where caches are nested, others have had it already.
             if tower.flight.is_some()
-                && !tower.rejected.contains(&mark)
-                && tower.rejected.len() < REJECTED_MAX
+                && !tower.rejected().contains(&mark)
+                && tower.rejected().len() < REJECTED_MAX
             {
-                tower.rejected.push(mark);
+                tower.rare().rejected.push(mark);
             }
             snapshot
         };
@@ -196,10 +200,10 @@ impl<V: Perishable> Machine<V> {
 
     /// The same without handing it out.
     pub(super) fn held_in_hand(&self) -> Option<V> {
-        let now = self.clock.now();
+        let now = self.setting.clock.now();
         let snapshot = self.slot.snapshot();
         self.look_for_expiry(&snapshot, now);
-        snapshot.in_hand(now, &self.policy)
+        snapshot.in_hand(now, &self.setting.policy)
     }
 
     /// Swaps the snapshot. Under the lock.
@@ -211,16 +215,16 @@ impl<V: Perishable> Machine<V> {
     pub(super) fn look_for_expiry(&self, snapshot: &Snapshot<V>, now: WallTime) {
         let Some(held) = snapshot.held().filter(|held| held.phase(now) == Phase::Expired) else { return };
         if !self.expiry_told.swap(true, Ordering::Relaxed) {
-            let stale = self.policy.allows_stale(held.value.is_stale_servable());
+            let stale = self.setting.policy.allows_stale(held.value.is_stale_servable());
             self.source.tell(News::Expired { held, stale });
         }
     }
 
     /// Tells that the value which is handed out has expired, if it has, and records it.
     pub(super) fn served(&self, value: V) -> Result<V, Error> {
-        self.source.audit(&value, self.clock.now())?;
+        self.source.audit(&value, self.setting.clock.now())?;
         if let Some(expiry) = value.expiry().filter(|_| value.is_stale()) {
-            self.source.tell(News::ServedStale { expired_for: expiry.until(self.clock.now()) });
+            self.source.tell(News::ServedStale { expired_for: expiry.until(self.setting.clock.now()) });
         }
         Ok(value)
     }
@@ -238,8 +242,8 @@ impl<V: Perishable> Machine<V> {
 
 impl<V: Perishable> Kept for Machine<V> {
     fn due_at(&self) -> WallTime {
-        let now = self.clock.now();
-        self.slot.look(|snapshot| snapshot.due_at(now, &self.policy))
+        let now = self.setting.clock.now();
+        self.slot.look(|snapshot| snapshot.due_at(now, &self.setting.policy))
     }
 
     fn asks(&self) -> &'static str {
@@ -247,29 +251,29 @@ impl<V: Perishable> Kept for Machine<V> {
     }
 
     fn attend(self: Arc<Self>) -> bool {
-        let now = self.clock.now();
+        let now = self.setting.clock.now();
         self.look(now);
         matches!(self.board(now, Why::IfDue), Ok(Boarding::Boarded { .. }))
     }
 
     fn watched_by(&self, watch: Watch) {
-        self.tower().watches.push(watch);
+        self.tower().rare().watches.push(watch);
     }
 
     fn unwatched(&self, number: u64) {
-        self.tower().watches.retain(|watch| watch.number != number);
+        self.tower().rare().watches.retain(|watch| watch.number != number);
     }
 }
 
 impl<V> Machine<V> {
     /// Outside of the lock: a scheduler has one of its own.
     pub(super) fn tell_watches(&self, what: impl Fn(&Watch)) {
-        let watches = self.tower().watches.clone();
+        let Some(watches) = self.tower().rare.as_ref().map(|rare| rare.watches.clone()) else { return };
         watches.iter().for_each(what);
     }
 
     pub(super) fn is_watched(&self) -> bool {
-        !self.tower().watches.is_empty()
+        self.tower().rare.as_ref().is_some_and(|rare| !rare.watches.is_empty())
     }
 
     pub(super) fn source(&self) -> &dyn Fetch<V> {
@@ -283,6 +287,14 @@ impl<V> Machine<V> {
 }
 
 impl<V> Tower<V> {
+    fn rejected(&self) -> &[u64] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.rejected)
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
     /// Processes that were restored from one snapshot have one generator, but not one time.
     fn draw(&mut self, now: WallTime) -> f64 {
         fastrand::Rng::with_seed(self.random.u64(..) ^ now.seed()).f64()

@@ -10,6 +10,8 @@ mod machine;
 mod model;
 mod observed;
 mod policy;
+#[cfg(feature = "sts")]
+mod pool;
 mod ready;
 mod refresher;
 mod scheduler;
@@ -28,6 +30,8 @@ pub(crate) use self::flight::Fetch;
 pub(crate) use self::flight::a_read_waits;
 pub use self::lasting::Lasting;
 pub use self::policy::{RefreshMode, RefreshPolicy, StaleRule};
+#[cfg(feature = "sts")]
+pub use self::pool::{CachePool, CachePoolBuilder, PerKey, Roles};
 pub(crate) use self::refresher::Refresher;
 pub use self::scheduler::KeepFresh;
 pub(crate) use self::state::{Perishable, mark};

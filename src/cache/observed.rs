@@ -13,22 +13,55 @@ use crate::contained::{PANICKED, contained};
 use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind, printable};
 use crate::observe::{Event, Observer};
-use crate::provider::{CredentialsProvider, Notice, SharedProvider};
+use crate::provider::{CredentialsProvider, Notice};
 use crate::wall_time::WallTime;
 
-pub(super) struct Observed {
-    pub(super) provider: SharedProvider,
+pub(super) struct Observed<P> {
+    pub(super) provider: P,
+    pub(super) around: Arc<Around>,
+}
+
+/// What is around a provider; the caches of a pool share one.
+pub(super) struct Around {
     pub(super) observers: Vec<Arc<dyn Observer>>,
     /// Told of each read, and may refuse it.
     pub(super) audit: Option<Box<dyn AuditSink>>,
+    /// How often STS is asked.
+    #[cfg(feature = "sts")]
+    pub(super) limited: Option<crate::sts::Limited>,
 }
 
-impl Fetch<Credentials> for Observed {
+impl Around {
+    pub(super) fn of(observers: Vec<Arc<dyn Observer>>) -> Self {
+        Self {
+            observers,
+            audit: None,
+            #[cfg(feature = "sts")]
+            limited: None,
+        }
+    }
+
+    pub(super) fn tell(&self, event: &Event) {
+        for observer in &self.observers {
+            told(|| observer.on_event(event));
+        }
+    }
+}
+
+impl<P: CredentialsProvider> Fetch<Credentials> for Observed<P> {
     fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Credentials, Error>> + Send + '_>> {
+        #[cfg(feature = "sts")]
+        if let Some(limited) = &self.around.limited {
+            return Box::pin(limited.around(self.provider.retrieve()));
+        }
         Box::pin(self.provider.retrieve())
     }
 
     fn time_limit(&self) -> Duration {
+        #[cfg(feature = "sts")]
+        if let Some(limited) = &self.around.limited {
+            return self.provider.time_limit().saturating_add(limited.patience());
+        }
         self.provider.time_limit()
     }
 
@@ -53,11 +86,11 @@ impl Fetch<Credentials> for Observed {
     }
 
     fn is_audited(&self) -> bool {
-        self.audit.is_some()
+        self.around.audit.is_some()
     }
 
     fn audit(&self, credentials: &Credentials, at: WallTime) -> Result<(), Error> {
-        let Some(sink) = &self.audit else { return Ok(()) };
+        let Some(sink) = &self.around.audit else { return Ok(()) };
         let record = ReadRecord::new(credentials, at);
         let read = || sink.read(&record).map_err(|error| printable(&error.to_string()));
         let why = match Auditing::begin(self).map(|_auditing| contained(read)) {
@@ -75,13 +108,11 @@ impl Fetch<Credentials> for Observed {
     fn tell(&self, news: News<'_, Credentials>) {
         // Also on the way out of a panic, where a second one would end the process.
         told(|| log(&news));
-        if self.observers.is_empty() {
+        if self.around.observers.is_empty() {
             return;
         }
         for event in events(&news).into_iter().flatten() {
-            for observer in &self.observers {
-                told(|| observer.on_event(&event));
-            }
+            self.around.tell(&event);
         }
     }
 }
@@ -91,7 +122,7 @@ struct Auditing;
 
 impl Auditing {
     /// `None`: the sink of this cache is being called already.
-    fn begin(cache: &Observed) -> Option<Self> {
+    fn begin<P>(cache: &Observed<P>) -> Option<Self> {
         let cache = std::ptr::from_ref(cache).addr();
         let is_new = AUDITING.try_with(|auditing| {
             let mut auditing = auditing.borrow_mut();

@@ -54,7 +54,8 @@ pub(crate) fn mark(text: &str) -> u64 {
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot<V> {
     held: Option<Held<V>>,
-    trouble: Option<Trouble>,
+    // Boxed: most have none.
+    trouble: Option<Box<Trouble>>,
     /// Until here a read has nothing to decide. Follows from the rest; it makes the common read a comparison.
     quiet_until: WallTime,
 }
@@ -125,7 +126,7 @@ impl<V: Perishable> Snapshot<V> {
     }
 
     pub(crate) fn trouble(&self) -> Option<&Trouble> {
-        self.trouble.as_ref()
+        self.trouble.as_deref()
     }
 
     /// The common read: something is in hand and nothing is due.
@@ -248,7 +249,7 @@ impl<V: Perishable> Snapshot<V> {
     }
 
     fn remembered(&self, now: WallTime) -> Option<&Trouble> {
-        self.trouble.as_ref().filter(|trouble| {
+        self.trouble.as_deref().filter(|trouble| {
             let until_asked_for = trouble.next_attempt == WallTime::NEVER;
             until_asked_for || lies_within(trouble.last, trouble.next_attempt, now)
         })

@@ -27,13 +27,25 @@ use crate::observe::{Event, Observer};
 /// | `aws_credentials_read_wait_seconds` | histogram | | reads that waited for a refresh, and how long |
 /// | `aws_credentials_stale_reads_total` | counter | | reads that were answered with credentials past their expiry |
 ///
-/// All of them have a label `cache` if one was [given](Self::cache). A source is the kind that issued the credentials
+/// Of a [`CachePool`](crate::CachePool), given to it as one observer for all tenants ([`pool`](Self::pool)), there are the
+/// same but for the gauge, which would be that of the tenant who came last, and:
+///
+/// | name | kind | labels | |
+/// |---|---|---|---|
+/// | `aws_credentials_tenants` | gauge | | tenants in the pool, as of [`update_pool`](Self::update_pool) |
+/// | `aws_credentials_tenants_left_total` | counter | `because` | tenants that left: `capacity` or `idle` |
+/// | `aws_credentials_sts_wait_seconds` | histogram | | calls to STS that waited for their turn, and how long |
+///
+/// No label names a tenant: there may be a hundred thousand.
+///
+/// All of them have a label `cache` if one was [given](Self::cache), or `pool`. A source is the kind that issued the credentials
 /// (`assume role`), or what the error names. The gauge is set at each refresh and each failure; to have it exact when it
 /// is read, call [`update`](Self::update) before.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Metrics {
     cache: Option<SharedString>,
+    pool: Option<SharedString>,
 }
 
 impl Metrics {
@@ -53,6 +65,23 @@ impl Metrics {
         self
     }
 
+    /// Counts for a pool: the label `pool` of all its metrics.
+    #[cfg(feature = "sts")]
+    pub fn pool(mut self, name: impl Into<SharedString>) -> Self {
+        describe_gauge!(TENANTS, Unit::Count, "tenants in a pool of AWS credentials");
+        describe_counter!(TENANTS_LEFT, Unit::Count, "tenants that left a pool of AWS credentials");
+        describe_histogram!(STS_WAIT_SECONDS, Unit::Seconds, "how long calls to STS waited for their turn");
+        self.pool = Some(name.into());
+        self
+    }
+
+    /// Sets the gauge of the tenants to what it is now.
+    #[cfg(feature = "sts")]
+    pub fn update_pool<K>(&self, pool: &crate::CachePool<K>) {
+        let tenants = u32::try_from(pool.len()).unwrap_or(u32::MAX);
+        gauge!(TENANTS, self.labels([])).set(f64::from(tenants));
+    }
+
     /// Sets the gauge of the seconds to expiry to what it is now.
     pub fn update(&self, cache: &CredentialsCache) {
         let status = cache.status();
@@ -65,6 +94,10 @@ impl Metrics {
     }
 
     fn left(&self, seconds: f64) {
+        // Many caches, of which one would show.
+        if self.pool.is_some() {
+            return;
+        }
         gauge!(SECONDS_TO_EXPIRY, self.labels([])).set(seconds);
     }
 
@@ -75,8 +108,13 @@ impl Metrics {
     }
 
     fn labels<const N: usize>(&self, more: [(&'static str, SharedString); N]) -> Vec<Label> {
-        let own = self.cache.clone().map(|name| Label::new("cache", name));
-        own.into_iter().chain(more.into_iter().map(|(key, value)| Label::new(key, value))).collect()
+        let cache = self.cache.clone().map(|name| Label::new("cache", name));
+        let pool = self.pool.clone().map(|name| Label::new("pool", name));
+        cache
+            .into_iter()
+            .chain(pool)
+            .chain(more.into_iter().map(|(key, value)| Label::new(key, value)))
+            .collect()
     }
 }
 
@@ -99,6 +137,18 @@ impl Observer for Metrics {
                 histogram!(READ_WAIT_SECONDS, self.labels([])).record(waited.as_secs_f64());
             }
             Event::ServedStale { .. } => counter!(STALE_READS, self.labels([])).increment(1),
+            #[cfg(feature = "sts")]
+            Event::Limited { waited } => {
+                histogram!(STS_WAIT_SECONDS, self.labels([])).record(waited.as_secs_f64());
+            }
+            #[cfg(feature = "sts")]
+            Event::TenantLeft { because } => {
+                let because = match because {
+                    crate::Leaving::Capacity => "capacity",
+                    crate::Leaving::Idle => "idle",
+                };
+                counter!(TENANTS_LEFT, self.labels([("because", because.into())])).increment(1);
+            }
             Event::Started | Event::SourceChanged { .. } | Event::Invalidated { .. } => {}
         }
     }
@@ -107,8 +157,14 @@ impl Observer for Metrics {
 fn told_by(error: &Error) -> (String, &'static str) {
     match error {
         Error::NotConfigured(_) => ("none".to_owned(), "not_configured"),
-        Error::Failed(failure) => (failure.source_name().to_owned(), outcome(failure.kind())),
+        Error::Failed(failure) => (kind_of(failure.source_name()).to_owned(), outcome(failure.kind())),
     }
+}
+
+/// Of a whole path, as `static keys → assume role (arn:…)`, the kind of its last hop: a label must not name roles.
+fn kind_of(source: &str) -> &str {
+    let last = source.rsplit(" → ").next().unwrap_or(source);
+    last.split(" (").next().unwrap_or(last)
 }
 
 const fn outcome(kind: FailureKind) -> &'static str {
@@ -133,4 +189,10 @@ const REFRESHES: &str = "aws_credentials_refreshes_total";
 const REFRESH_SECONDS: &str = "aws_credentials_refresh_seconds";
 const SECONDS_TO_EXPIRY: &str = "aws_credentials_seconds_to_expiry";
 const READ_WAIT_SECONDS: &str = "aws_credentials_read_wait_seconds";
+#[cfg(feature = "sts")]
+const TENANTS: &str = "aws_credentials_tenants";
+#[cfg(feature = "sts")]
+const TENANTS_LEFT: &str = "aws_credentials_tenants_left_total";
+#[cfg(feature = "sts")]
+const STS_WAIT_SECONDS: &str = "aws_credentials_sts_wait_seconds";
 const STALE_READS: &str = "aws_credentials_stale_reads_total";

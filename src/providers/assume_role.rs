@@ -104,7 +104,7 @@ impl AssumeRole {
         Self::by(Arc::new(SignedBy::of(host, settings, provider)), role)
     }
 
-    fn by(signed: Arc<SignedBy>, role: Role) -> Self {
+    pub(crate) fn by(signed: Arc<SignedBy>, role: Role) -> Self {
         Self { signed, request: Request::Same(role), mfa: None, guards: None }
     }
 
@@ -199,7 +199,7 @@ impl AssumeRole {
     async fn session(&self, role: &Role, made_up_session_name: &str) -> Result<(Credentials, Issued), Error> {
         let body = |mfa: Option<&Mfa>| wire::AssumeRole { role, made_up_session_name, mfa }.body();
         let read = |source: &Credentials, answer: &[u8]| {
-            let path = source.source().clone().then(SourceKind::AssumeRole, role.arn().to_string());
+            let path = source.source().clone().then_role(role);
             let session = Session::parse(Action::AssumeRole, answer)?;
             let issued = Issued { source: source.clone(), facts: session.facts.clone() };
             Ok((session.into_credentials(path)?, issued))

@@ -20,7 +20,7 @@ use crate::error::{Error, printable_up_to};
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RoleArn(String);
+pub struct RoleArn(Box<str>);
 
 impl RoleArn {
     /// Checks that it is the ARN of a role.
@@ -33,7 +33,7 @@ impl RoleArn {
 
     pub(super) fn parse(arn: String) -> Result<Self, Flaw> {
         match trouble(&arn) {
-            None => Ok(Self(arn)),
+            None => Ok(Self(arn.into())),
             Some(trouble) => Err(Flaw::new(format!("the role's ARN{} {trouble}", shown(&arn)), LIKE)),
         }
     }
@@ -81,7 +81,7 @@ impl fmt::Display for RoleArn {
 
 impl From<RoleArn> for String {
     fn from(arn: RoleArn) -> Self {
-        arn.0
+        arn.0.into()
     }
 }
 

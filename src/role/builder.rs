@@ -2,14 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::arn::{check_policy_arn, check_provider_arn, shown};
 use super::rules::{CONTEXT_ASSERTION, EXTERNAL_ID, Rule, SESSION_NAME, SOURCE_IDENTITY, TAG_KEY, TAG_VALUE};
-use super::{Flaw, Parts, ProvidedContext, Role, RoleArn, SessionPolicy, SessionTag};
+use super::{Flaw, Further, ProvidedContext, Request, Role, RoleArn, SessionPolicy, SessionTag};
 use crate::error::Error;
 
 /// Makes a [`Role`]. See [`Role::builder`].
@@ -155,22 +154,24 @@ impl RoleBuilder {
     /// [`FailureKind::Misconfigured`](crate::FailureKind::Misconfigured): the part that STS would refuse, the rule, and
     /// what to write instead. Of values only ARNs and keys of tags are shown.
     pub fn build(self) -> Result<Role, Error> {
-        let arn = RoleArn::new(self.arn)?;
-        let parts = Parts {
-            session_name: self.session_name,
-            external_id: self.external_id,
-            duration: self.duration,
-            policy: self.policy,
-            policy_arns: sorted(self.policy_arns),
-            tags: sorted_by_key(self.tags, SessionTag::key),
-            transitive_tag_keys: distinct(sorted_by_key(self.transitive_tag_keys, |key| key.as_str())),
-            source_identity: self.source_identity,
-            provided_contexts: self.provided_contexts,
-            arn,
+        let request = Request {
+            arn: RoleArn::new(self.arn)?,
+            session_name: self.session_name.map(Into::into),
+            external_id: self.external_id.map(Into::into),
+            further: Further {
+                duration: self.duration,
+                policy: self.policy,
+                policy_arns: sorted(self.policy_arns),
+                tags: sorted_by_key(self.tags, SessionTag::key),
+                transitive_tag_keys: distinct(sorted_by_key(self.transitive_tag_keys, |key| key.as_str())),
+                source_identity: self.source_identity,
+                provided_contexts: self.provided_contexts,
+            }
+            .boxed(),
         };
-        match parts.check() {
-            Ok(()) => Ok(Role(Arc::new(parts))),
-            Err(flaw) => Err(flaw.of_role(&parts.arn)),
+        match request.check() {
+            Ok(()) => Ok(Role::of(request)),
+            Err(flaw) => Err(flaw.of_role(&request.arn)),
         }
     }
 }
@@ -181,14 +182,26 @@ impl fmt::Debug for RoleBuilder {
     }
 }
 
-impl Parts {
+impl Request {
     fn check(&self) -> Result<(), Flaw> {
         check(&SESSION_NAME, "the session name", self.session_name.as_deref())?;
         check(&EXTERNAL_ID, "the external id", self.external_id.as_deref())?;
-        check(&SOURCE_IDENTITY, "the source identity", self.source_identity.as_deref())?;
-        check_duration(self.duration)?;
+        let nothing = Further::default();
+        let further = self.further.as_deref().unwrap_or(&nothing);
+        check(&SOURCE_IDENTITY, "the source identity", further.source_identity.as_deref())?;
+        check_duration(further.duration)?;
+        further.check(&self.arn)
+    }
+}
+
+impl Further {
+    fn boxed(self) -> Option<Box<Self>> {
+        (self != Self::default()).then(|| Box::new(self))
+    }
+
+    fn check(&self, role: &RoleArn) -> Result<(), Flaw> {
         check_count("policy ARNs", self.policy_arns.len(), MAX_POLICY_ARNS)?;
-        self.policy_arns.iter().try_for_each(|arn| check_policy_arn(arn, &self.arn))?;
+        self.policy_arns.iter().try_for_each(|arn| check_policy_arn(arn, role))?;
         check_tags(&self.tags)?;
         check_count("transitive tag keys", self.transitive_tag_keys.len(), MAX_TAGS)?;
         self.transitive_tag_keys.iter().try_for_each(|key| TAG_KEY.check("a transitive tag key", key))?;

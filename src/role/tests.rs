@@ -161,3 +161,16 @@ fn equal_roles_ask_for_the_same_session() {
         assert!(other != there && hash(&other) != hash(&there), "{other:?}");
     }
 }
+
+#[test]
+fn roles_whose_hashes_are_equal_are_told_apart() {
+    let of_seven = |role: RoleBuilder| {
+        let request = Arc::into_inner(role.build().unwrap().0).unwrap().request;
+        Role(Arc::new(Parts { hash: 7, request }))
+    };
+    let [a, b] = ["aa", "bb"].map(|tenant| of_seven(role().external_id(tenant)));
+    assert_ne!(a, b);
+    assert_eq!(a, of_seven(role().external_id("aa")));
+    let mut sessions = std::collections::HashMap::from([(a.clone(), 1), (b.clone(), 2)]);
+    assert_eq!((sessions.remove(&b), sessions.remove(&a), sessions.len()), (Some(2), Some(1), 0));
+}

@@ -57,7 +57,7 @@ impl Bearer {
         let retry = self.retry.get_or_init(|| Retry::new(&self.host.clock));
         let call = Call { host: &self.host, endpoint: &endpoint, retry, asked };
         let read = |answer: &[u8]| {
-            let path = Source::new(claim.kind).with_detail(role.arn().to_string());
+            let path = Source::new(claim.kind).with_detail(role.arn().as_str());
             Session::parse(claim.action, answer)?.ending(claim.ends).into_credentials(path)
         };
         call.send(&claim.body, None, read).await.map_err(Refused::into_error)

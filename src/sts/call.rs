@@ -3,10 +3,11 @@
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::limiter;
 use crate::credentials::Credentials;
 use crate::error::{Error, FailureKind};
 use crate::host::Host;
-use crate::host::http::{Answer, HttpError, Outgoing};
+use crate::host::http::{Answer, Connection, HttpError, Outgoing};
 use crate::providers::retry::Retry;
 use crate::service::Endpoint;
 use crate::sigv4::{Signer, Unsigned};
@@ -41,7 +42,10 @@ impl Call<'_> {
         let mut attempt = 1;
         let mut skew = self.host.clock.skew();
         loop {
-            let refused = match self.exchange(body, signed_by).await? {
+            let place = limiter::place(signed_by, self.endpoint).await.map_err(Refused::Failed)?;
+            // One of many, perhaps.
+            let connection = if place.is_some() { Connection::Kept } else { Connection::Closed };
+            let refused = match self.exchange(body, signed_by, connection).await? {
                 Ok(answer) if answer.status == 200 => match read(&answer.body) {
                     Ok(read) => return Ok(read),
                     Err(problem) => Refused::Failed(self.asked.unusable(&problem).into()),
@@ -49,6 +53,9 @@ impl Call<'_> {
                 Ok(answer) => self.refused(&answer),
                 Err(error) => Refused::Failed(self.no_answer(&error)),
             };
+            if let Some(place) = place.filter(|_| refused.is_throttled()) {
+                place.throttled();
+            }
             // It told that our clock is wrong: signed by the right time, the same may be accepted.
             let known = std::mem::replace(&mut skew, self.host.clock.skew());
             if signed_by.is_some() && known != skew && attempt < ATTEMPTS_BY_CLOCK {
@@ -68,6 +75,7 @@ impl Call<'_> {
         &self,
         body: &SecretString,
         signed_by: Option<&Credentials>,
+        connection: Connection,
     ) -> Result<Result<Answer, HttpError>, Refused> {
         let url = &self.endpoint.url;
         let headers = match signed_by {
@@ -82,7 +90,7 @@ impl Call<'_> {
             }
         };
         let request = Outgoing { method: Method::POST, url, headers: &headers, content: Some((FORM, body)) };
-        Ok(self.host.public.send(self.host, self.endpoint.ca_bundle(), request).await)
+        Ok(self.host.public.send(self.host, self.endpoint.ca_bundle(), request, connection).await)
     }
 
     fn refused(&self, answer: &Answer) -> Refused {
@@ -116,6 +124,10 @@ impl Refused {
         match self {
             Self::Source(error) | Self::Failed(error) => error,
         }
+    }
+
+    fn is_throttled(&self) -> bool {
+        matches!(self, Self::Failed(Error::Failed(failure)) if failure.kind() == FailureKind::Throttled)
     }
 
     /// A fault of STS or of the way to it. Not where no connection came about, and not what STS wants fewer of.

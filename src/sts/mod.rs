@@ -6,6 +6,7 @@
 
 mod bearer;
 mod call;
+mod limiter;
 mod outbound;
 mod settings;
 mod signed;
@@ -15,6 +16,8 @@ use std::time::Duration;
 
 pub(crate) use self::bearer::{Bearer, Claim};
 pub(crate) use self::call::{Call, Refused};
+pub(crate) use self::limiter::Limited;
+pub use self::limiter::StsLimiter;
 pub use self::outbound::{IdentityToken, IdentityTokens, OutboundIdentity, SigningAlgorithm};
 pub(crate) use self::settings::service_settings;
 pub(crate) use self::signed::{Order, SignedBy};

@@ -14,6 +14,7 @@ pub struct Request {
     method: String,
     path: String,
     header_names: Vec<String>,
+    connection: u64,
     at: SystemTime,
     status: Option<u16>,
     error_code: Option<String>,
@@ -44,6 +45,12 @@ impl Request {
     #[must_use]
     pub fn header_names(&self) -> &[String] {
         &self.header_names
+    }
+
+    /// The connection that it came on, by its number: requests with the same one came one after the other on one connection.
+    #[must_use]
+    pub fn connection(&self) -> u64 {
+        self.connection
     }
 
     /// When it arrived, by the clock of the local AWS.
@@ -111,6 +118,7 @@ impl Log {
             method: request.method.clone(),
             path: request.path.clone(),
             header_names: request.headers.iter().map(|(name, _)| name.clone()).collect(),
+            connection: request.connection,
             at,
             status: None,
             error_code: None,

@@ -33,6 +33,8 @@ pub(super) struct Incoming {
     /// Names in lower case.
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    /// The number of its connection.
+    pub(super) connection: u64,
 }
 
 impl Incoming {
@@ -99,6 +101,7 @@ impl Answer {
 /// Takes connections until its task is aborted; they end with it.
 pub(super) async fn accept(listener: TcpListener, service: Arc<impl Serve>) {
     let mut connections = JoinSet::new();
+    let mut number = 0;
     loop {
         while connections.try_join_next().is_some() {}
         if connections.len() >= CONNECTIONS_MAX {
@@ -107,7 +110,8 @@ pub(super) async fn accept(listener: TcpListener, service: Arc<impl Serve>) {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let service = Arc::clone(&service);
-                connections.spawn(async move { serve(stream, &*service).await });
+                number += 1;
+                connections.spawn(async move { serve(stream, number, &*service).await });
             }
             // Out of file descriptors, for example: others are being closed meanwhile.
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
@@ -115,9 +119,10 @@ pub(super) async fn accept(listener: TcpListener, service: Arc<impl Serve>) {
     }
 }
 
-async fn serve(mut stream: TcpStream, service: &impl Serve) {
+async fn serve(mut stream: TcpStream, connection: u64, service: &impl Serve) {
     let mut buffer = Vec::new();
-    while let Some(request) = read(&mut stream, &mut buffer).await {
+    while let Some(mut request) = read(&mut stream, &mut buffer).await {
+        request.connection = connection;
         let (number, fault) = service.arrived(&request);
         let without_date = is_without_date(fault.as_ref());
         let answer = match fault.as_ref().map(|fault| &fault.kind) {
@@ -236,6 +241,7 @@ fn parse(buffer: &[u8]) -> Parsed {
             })
             .collect(),
         body: Vec::new(),
+        connection: 0,
     };
     Parsed::Whole(request, length)
 }

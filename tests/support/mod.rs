@@ -5,7 +5,10 @@ pub mod approver;
 pub mod example;
 pub mod outcome;
 pub mod phone;
+pub mod reads;
 pub mod receiver;
 pub mod script;
 pub mod seen;
 pub mod sts_client;
+#[cfg(feature = "sts")]
+pub mod tenants;

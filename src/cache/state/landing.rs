@@ -147,7 +147,8 @@ impl<V: Perishable> Snapshot<V> {
         let failures = failures.saturating_add(1);
         let asked_by = departure.asked_by;
         let trouble = Trouble { error, may_heal, asked_by, since, last: now, failures, next_attempt };
-        Self { held: self.held.clone(), trouble: Some(trouble), quiet_until: WallTime::ALWAYS_PAST }.settled()
+        Self { held: self.held.clone(), trouble: Some(Box::new(trouble)), quiet_until: WallTime::ALWAYS_PAST }
+            .settled()
     }
 
     fn may_heal(&self, error: &Error, now: WallTime) -> bool {

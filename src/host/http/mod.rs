@@ -5,7 +5,7 @@
 //! | proxy | never | `HTTPS_PROXY`, `NO_PROXY` |
 //! | redirects | never | never: a body with a secret in it would follow |
 //! | root certificates | none: plain HTTP | `AWS_CA_BUNDLE`, else the profile's `ca_bundle`, else the system's; none towards plain HTTP |
-//! | idle connections | none: after a restored snapshot they are dead | none: the client outlives runtimes |
+//! | idle connections | none: after a restored snapshot they are dead | of pools for some seconds, in clients of each runtime; else none: the client outlives runtimes |
 //! | shared by | one source | the whole process |
 //! | adjusted by the user | timeouts | `ClientBuilder`, timeouts |
 //!
@@ -13,6 +13,8 @@
 //! before somebody speaks TLS.
 
 mod exchange;
+#[cfg(feature = "sts")]
+mod kept;
 mod link_local;
 pub(crate) mod proxy;
 mod public;
@@ -28,7 +30,7 @@ use reqwest::redirect::Policy;
 
 pub(crate) use self::exchange::{Answer, HttpError, Outgoing};
 pub(crate) use self::link_local::LinkLocal;
-pub(crate) use self::public::Public;
+pub(crate) use self::public::{Connection, Public};
 #[cfg(feature = "reqwest")]
 use crate::host::{Host, runtime};
 

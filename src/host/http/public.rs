@@ -8,6 +8,8 @@ use std::time::Duration;
 use reqwest::{Client, ClientBuilder};
 use tokio::sync::OnceCell;
 
+#[cfg(feature = "sts")]
+use super::kept::{KeptClients, LINGER};
 use super::{Answer, HttpError, Outgoing, exchange, hardened, proxy};
 use crate::host::{Host, Teacher, runtime};
 
@@ -20,7 +22,28 @@ pub(crate) type Adjust = dyn Fn(ClientBuilder) -> ClientBuilder + Send + Sync;
 struct Parts {
     adjust: Option<Box<Adjust>>,
     /// By what they trust. Few: one for plain HTTP, one for the system's certificates, one for each bundle.
-    clients: Mutex<BTreeMap<Trust, Arc<OnceCell<Client>>>>,
+    clients: Mutex<BTreeMap<Trust, Arc<OnceCell<Arc<Built>>>>>,
+    #[cfg(feature = "sts")]
+    kept: KeptClients<Trust>,
+}
+
+/// What is made once, as certificates take long to be read.
+struct Built {
+    /// It keeps no idle connections: it outlives runtimes, and one that nobody drives any more keeps its connections from
+    /// answering. After a freeze they would be dead, too.
+    client: Client,
+    #[cfg(all(feature = "_tls", feature = "sts"))]
+    tls: rustls::ClientConfig,
+}
+
+/// What becomes of the connection of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// It ends with the answer.
+    Closed,
+    /// It is kept for the requests that follow at once: one of a crowd.
+    #[cfg(feature = "sts")]
+    Kept,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +69,12 @@ impl Public {
     }
 
     fn with(adjust: Option<Box<Adjust>>) -> Self {
-        Self(Arc::new(Parts { adjust, clients: Mutex::default() }))
+        Self(Arc::new(Parts {
+            adjust,
+            clients: Mutex::default(),
+            #[cfg(feature = "sts")]
+            kept: KeptClients::default(),
+        }))
     }
 
     /// `ca_bundle`: the path that the profile names, and the place where it does; the environment's goes before it.
@@ -55,9 +83,28 @@ impl Public {
         host: &Host,
         ca_bundle: Option<(&str, &str)>,
         request: Outgoing<'_>,
+        connection: Connection,
     ) -> Result<Answer, HttpError> {
-        let client = self.client(host, request.url, ca_bundle).await?;
-        exchange::exchange(&client, request, LIMIT, Some((&host.clock, Teacher::Network))).await
+        #[cfg_attr(not(feature = "sts"), expect(unused_variables, reason = "nobody keeps connections"))]
+        let (trust, built) = self.built(host, request.url, ca_bundle).await?;
+        let teaches = Some((&host.clock, Teacher::Network));
+        match connection {
+            Connection::Closed => exchange::exchange(&built.client, request, LIMIT, teaches).await,
+            #[cfg(feature = "sts")]
+            Connection::Kept => {
+                let kept = self.0.kept.of_this_runtime(&trust, &host.clock, || {
+                    self.client(
+                        host,
+                        Client::builder().pool_idle_timeout(LINGER),
+                        #[cfg(feature = "_tls")]
+                        &built.tls,
+                    )
+                })?;
+                let answer = exchange::exchange(kept.client(), request, LIMIT, teaches).await;
+                kept.used(&host.clock);
+                answer
+            }
+        }
     }
 
     /// To somebody else than AWS, by whose clock nothing is set.
@@ -68,16 +115,16 @@ impl Public {
         request: Outgoing<'_>,
         limit: Duration,
     ) -> Result<Answer, HttpError> {
-        let client = self.client(host, request.url, None).await?;
-        exchange::exchange(&client, request, limit, None).await
+        let (_, built) = self.built(host, request.url, None).await?;
+        exchange::exchange(&built.client, request, limit, None).await
     }
 
-    async fn client(
+    async fn built(
         &self,
         host: &Host,
         url: &str,
         ca_bundle: Option<(&str, &str)>,
-    ) -> Result<Client, HttpError> {
+    ) -> Result<(Trust, Arc<Built>), HttpError> {
         // Reading certificates needs one already.
         if !runtime::is_there() {
             return Err(HttpError::NoRuntime);
@@ -88,29 +135,47 @@ impl Public {
             Arc::clone(clients.entry(trust.clone()).or_default())
         };
         // A bundle that is being exchanged fails this call only: the next one builds the client anew.
-        client.get_or_try_init(|| self.build(host, &trust)).await.cloned()
+        let built = client.get_or_try_init(|| async { self.build(host, &trust).await.map(Arc::new) }).await?;
+        Ok((trust, Arc::clone(built)))
     }
 
     #[cfg_attr(not(feature = "_tls"), allow(clippy::unused_async, reason = "certificates are files"))]
-    async fn build(&self, host: &Host, trust: &Trust) -> Result<Client, HttpError> {
-        // No idle connections: the client outlives runtimes, and one that nobody drives any more keeps its connections
-        // from answering. After a freeze they would be dead, too.
-        let mut builder = Client::builder().connect_timeout(CONNECT).pool_max_idle_per_host(0).no_proxy();
+    async fn build(&self, host: &Host, trust: &Trust) -> Result<Built, HttpError> {
+        #[cfg(feature = "_tls")]
+        let tls = match trust {
+            Trust::Nobody => super::tls::without_roots()?,
+            Trust::System => super::tls::with_system_roots().await?,
+            Trust::Bundle { path, setting } => super::tls::with_bundle(&host.files, path, setting).await?,
+        };
+        #[cfg(not(feature = "_tls"))]
+        let Trust::Nobody = trust;
+        let client = self.client(
+            host,
+            Client::builder().pool_max_idle_per_host(0),
+            #[cfg(feature = "_tls")]
+            &tls,
+        )?;
+        Ok(Built {
+            client,
+            #[cfg(all(feature = "_tls", feature = "sts"))]
+            tls,
+        })
+    }
+
+    fn client(
+        &self,
+        host: &Host,
+        builder: ClientBuilder,
+        #[cfg(feature = "_tls")] tls: &rustls::ClientConfig,
+    ) -> Result<Client, HttpError> {
+        let mut builder = builder.connect_timeout(CONNECT).no_proxy();
         for proxy in proxy::from_env(&host.env)? {
             builder = builder.proxy(proxy);
         }
         #[cfg(feature = "_tls")]
         {
-            builder = builder.tls_backend_preconfigured(match trust {
-                Trust::Nobody => super::tls::without_roots()?,
-                Trust::System => super::tls::with_system_roots().await?,
-                Trust::Bundle { path, setting } => {
-                    super::tls::with_bundle(&host.files, path, setting).await?
-                }
-            });
+            builder = builder.tls_backend_preconfigured(tls.clone());
         }
-        #[cfg(not(feature = "_tls"))]
-        let Trust::Nobody = trust;
         if let Some(adjust) = &self.0.adjust {
             builder = adjust(builder);
         }

@@ -82,7 +82,7 @@ fn link_local() -> LinkLocal {
 
 async fn public(world: &World, request: Outgoing<'_>) -> Result<Answer, HttpError> {
     let host = world.host();
-    host.public.send(&host, None, request).await
+    host.public.send(&host, None, request, Connection::Closed).await
 }
 
 const LIMITS: Limits = Limits { connect: Duration::from_secs(1), answer: Duration::from_secs(1) };
@@ -175,7 +175,10 @@ async fn no_client_follows_redirects_whatever_a_user_adjusts() {
     let (at, _) = plain_server(FOUND).await;
     let url = format!("http://127.0.0.1:{}/", at.port());
     let adjusted = Public::adjusted(|builder| builder.redirect(Policy::limited(5)));
-    assert_eq!(adjusted.send(&World::new().host(), None, get(&url)).await.unwrap().status, 302);
+    assert_eq!(
+        adjusted.send(&World::new().host(), None, get(&url), Connection::Closed).await.unwrap().status,
+        302
+    );
     assert_eq!(link_local().send(get(&url)).await.unwrap().status, 302);
 }
 

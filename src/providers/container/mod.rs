@@ -39,7 +39,7 @@ use crate::credentials::Credentials;
 use crate::error::{Error, Failure, FailureKind};
 use crate::explain::Examined;
 use crate::host::Host;
-use crate::host::http::{Answer, HttpError, Limits, LinkLocal, Outgoing, Timeouts};
+use crate::host::http::{Answer, Connection, HttpError, Limits, LinkLocal, Outgoing, Timeouts};
 use crate::provider::CredentialsProvider;
 use crate::providers::retry::Retry;
 use crate::source::SourceKind;
@@ -113,7 +113,10 @@ impl Container {
                 headers.push((HOST, endpoint.host_header().into()));
                 self.parts().http.send(Outgoing::get(url, &headers)).await
             }
-            Target::Tls(url) => self.host.public.send(&self.host, None, Outgoing::get(url, &headers)).await,
+            Target::Tls(url) => {
+                let request = Outgoing::get(url, &headers);
+                self.host.public.send(&self.host, None, request, Connection::Closed).await
+            }
         };
         sent.map(|answer| (answer, authorization)).map_err(Asked::NoAnswer)
     }

@@ -172,7 +172,7 @@ mod roles {
     ) -> Result<SharedProvider, Error> {
         let settings = settings(given.profile, step.region.as_ref());
         let role = role(step)?;
-        *path = path.clone().then(SourceKind::AssumeRole, role.arn().to_string());
+        *path = path.clone().then_role(&role);
         let mut assumed = AssumeRole::of(given.host.clone(), settings, source, role.clone());
         if let Some(asked) = &step.mfa {
             assumed = assumed.with_device(device(&step.profile, asked, given.mfa));

@@ -75,6 +75,7 @@ mod tests {
             query: query.to_owned(),
             headers: vec![("content-type".to_owned(), content_type.to_owned())],
             body: body.as_bytes().to_vec(),
+            ..Incoming::default()
         })
     }
 

@@ -113,6 +113,7 @@ fn request((method, target, headers, ..): Vector) -> Incoming {
         query: query.to_owned(),
         headers: all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         body: if has_body { BODY.into() } else { Vec::new() },
+        ..Incoming::default()
     }
 }
 
@@ -181,6 +182,7 @@ fn the_example_of_the_documentation() {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec(),
         body: Vec::new(),
+        ..Incoming::default()
     };
     let names = ["content-type", "host", "x-amz-date"];
     assert_eq!(
