@@ -55,8 +55,8 @@ use crate::role::Flaw;
 /// again, three times in all and within ten seconds; other answers, redirects among them, are a no. What the answer says is
 /// read up to 64 KiB and shown nowhere.
 ///
-/// The way is that of the requests to STS: proxies as the environment names them, `AWS_CA_BUNDLE`. To a loopback address no
-/// proxy is used.
+/// The way is that of the requests to STS: proxies as the environment names them, `AWS_CA_BUNDLE`. With `http://`, which is
+/// for loopback addresses, no proxy is used.
 pub struct Webhook {
     host: Host,
     /// Paths of webhooks are often all that keeps strangers out.
