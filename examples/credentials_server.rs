@@ -23,29 +23,46 @@ use aws_credential_chain::testing::{Clock, LocalAws, World};
 use aws_credential_chain::{CredentialsCache, DefaultChain};
 use termination::Termination;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    termination::run(program()).unwrap_or_else(|error| {
+        explain(&error.to_string());
+        ExitCode::FAILURE
+    })
+}
+
+async fn program() -> ExitCode {
     // `args` would panic at one that is not UTF-8.
     let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
     let arguments: Vec<String> = arguments.collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => show().await,
-        ["--serve"] => serve("127.0.0.1:0").await,
-        ["--serve", at] => serve(at).await,
-        _ => Err("usage: credentials_server [--serve [ADDR]]".into()),
+        ["--serve"] => serve(SocketAddr::from(([127, 0, 0, 1], 0))).await,
+        ["--serve", at] => match at.replacen("localhost:", "127.0.0.1:", 1).parse() {
+            Ok(at) => serve(at).await,
+            Err(_) => return misused(&format!("{at:?} is no address: write it like 127.0.0.1:4321")),
+        },
+        _ => return misused("these arguments are not known"),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "credentials_server: {error}");
+            explain(&error.to_string());
             ExitCode::FAILURE
         }
     }
 }
 
-async fn serve(at: &str) -> Result<(), Box<dyn Error>> {
-    let at: SocketAddr =
-        at.parse().map_err(|_| format!("{at:?} is no address: write it like 127.0.0.1:4321"))?;
+fn misused(wrong: &str) -> ExitCode {
+    explain(&format!("{wrong}\nusage: credentials_server [--serve [ADDR]]"));
+    ExitCode::from(2)
+}
+
+/// `eprintln!` would panic where nobody reads any more.
+fn explain(what: &str) {
+    let _ = writeln!(std::io::stderr(), "credentials_server: {what}");
+}
+
+async fn serve(at: SocketAddr) -> Result<(), Box<dyn Error>> {
     let mut end = Termination::listen()?;
     let server = CredentialsServer::start_at(CredentialsCache::new(DefaultChain::new()), at).await?;
     let mut out = stdout();

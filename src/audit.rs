@@ -11,8 +11,8 @@
 //!
 //! It is called in the thread of whoever reads, so it has to be quick and must not block: a bounded channel
 //! ([`tokio::sync::mpsc::Sender<ReadRecord>`](tokio::sync::mpsc::Sender), which fails if it is full) takes the rest
-//! elsewhere. A cache without a sink is read as if there were none of this; one with a sink takes the longer way at each
-//! read, some hundred nanoseconds.
+//! elsewhere. A sink must not read the cache that it audits: that read is refused. A cache without a sink is read as if
+//! there were none of this; one with a sink takes the longer way at each read, some hundred nanoseconds.
 
 use std::fmt;
 use std::sync::Arc;

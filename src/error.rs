@@ -108,6 +108,27 @@ impl Error {
         }
     }
 
+    /// Whatever went wrong once somebody was asked: nobody is asked again before somebody wants it. `again`: how, in one
+    /// sentence.
+    pub(crate) fn asked_in_vain(self, again: &str) -> Self {
+        match self {
+            // Whoever gave something after this one has said it.
+            Self::Failed(failure) if failure.person() == Some(Person::Asked) => failure.into(),
+            Self::Failed(failure) => {
+                let remedy = match failure.remedy() {
+                    Some(remedy) => format!("{remedy}; {again}"),
+                    None => again.to_owned(),
+                };
+                failure.with_remedy(remedy).with_person(Person::Asked).into()
+            }
+            // What somebody was asked for is set up: nobody may go on to another source in its place.
+            Self::NotConfigured(absent) => {
+                let what = format!("after somebody was asked: {absent}");
+                Failure::new(FailureKind::Withheld, "credentials", what).with_remedy(again.to_owned()).into()
+            }
+        }
+    }
+
     pub(crate) fn with_next_attempt(self, at: WallTime) -> Self {
         self.next_attempt_at(Some(at))
     }
@@ -258,11 +279,18 @@ pub(crate) fn printable(foreign: &str) -> String {
 
 /// The same, cut elsewhere.
 pub(crate) fn printable_up_to(max: usize, foreign: &str) -> String {
-    let mut text: String = foreign.chars().take(max).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let blank = |c: char| c.is_control() || rearranges(c);
+    let mut text: String = foreign.chars().take(max).map(|c| if blank(c) { ' ' } else { c }).collect();
     if foreign.chars().nth(max).is_some() {
         text.push('…');
     }
     text
+}
+
+/// Whether it begins a line, or turns round the order in which others are shown: with it a text could look as if it said
+/// something else. <https://trojansource.codes>
+fn rearranges(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn write_next_attempt(f: &mut fmt::Formatter<'_>, at: Option<WallTime>) -> fmt::Result {

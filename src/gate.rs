@@ -18,9 +18,9 @@
 //! many read at once, the gate is asked once.
 //!
 //! It fails closed. An error, a panic, no answer within five minutes, a grant that cannot be used: nothing is asked of STS,
-//! and the refusal is remembered until `renew`. So is whatever goes wrong after the gate has said yes. The text of the
-//! gate's error is shown to whoever reads, up to 512 characters: it must not hold secrets. A gate must not read the cache
-//! that it guards: that read would wait for the gate.
+//! and the refusal is remembered until `renew`. So is whatever goes wrong after the gate was asked, also around the role:
+//! a time limit, a panic, the end of the runtime. The text of the gate's error is shown to whoever reads, up to 512
+//! characters: it must not hold secrets. A gate must not read the cache that it guards: that read would wait for the gate.
 //!
 //! Where two people have to approve, the gate asks two and gives a grant only if both agree, and if they are two. The example
 //! `break_glass` shows it, and `docs/break-glass.md` what the trust policy needs and what no gate protects against.
@@ -224,7 +224,7 @@ impl Gate {
     pub(crate) fn used(role: &RoleArn, outcome: Result<Credentials, Error>) -> Result<Credentials, Error> {
         match outcome {
             Ok(credentials) => Ok(credentials.asking_for(Self::approval_of(role))),
-            Err(error) => Err(person::in_vain(error, ASK_AGAIN)),
+            Err(error) => Err(error.asked_in_vain(ASK_AGAIN)),
         }
     }
 

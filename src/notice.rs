@@ -17,7 +17,8 @@
 //! [gate](crate::gate), with a code of an MFA device) the failure is [`Withheld`](crate::FailureKind::Withheld), and nobody
 //! is asked again before `renew`. Elsewhere it is [`Unavailable`](crate::FailureKind::Unavailable), which may heal:
 //! credentials in hand are served to their end, and the next attempts are paced as after any other failure, each with a
-//! session of its own. The text of a sink's error is shown to whoever reads, up to 512 characters: it must not hold
+//! session of its own. Sinks that were told before the one that fails have a record of a session that nobody uses; the error
+//! says so. The text of a sink's error is shown to whoever reads, up to 512 characters: it must not hold
 //! secrets.
 
 mod record;
@@ -122,8 +123,13 @@ impl Sinks {
                 Ok(None) => PANICKED.to_owned(),
                 Err(_) => format!("it did not return within {} s", SINK_LIMIT.as_secs()),
             };
-            let which = if self.0.len() == 1 { "the sink".to_owned() } else { format!("sink {number}") };
-            return Err(format!("{which}: {trouble}"));
+            let all = self.0.len();
+            return Err(match number {
+                _ if all == 1 => format!("the sink: {trouble}"),
+                1 => format!("sink 1 of {all}: {trouble}"),
+                2 => format!("sink 2 of {all}: {trouble}; sink 1 has been told"),
+                _ => format!("sink {number} of {all}: {trouble}; sinks 1 to {} have been told", number - 1),
+            });
         }
         Ok(())
     }

@@ -235,3 +235,37 @@ fn reads_without_async_are_recorded() {
     blocking.credentials().unwrap();
     assert_eq!(book.new_ones(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_reads_what_it_audits_is_a_no_and_no_endless_loop() {
+    let world = World::new();
+    let script = Script::new(&world, [], Step::Live(HOUR));
+    let itself = Arc::new(std::sync::OnceLock::<CredentialsCache>::new());
+    let called = Arc::new(Mutex::new(0));
+    let (cache_in_sink, calls) = (Arc::clone(&itself), Arc::clone(&called));
+    let cache = CredentialsCache::builder(script.clone())
+        .in_world(&world)
+        .audit(move |_: &ReadRecord| {
+            *calls.lock().unwrap() += 1;
+            match cache_in_sink.get().unwrap().current() {
+                Some(_) => Ok(()),
+                None => Err("no keys to sign the record with".into()),
+            }
+        })
+        .build();
+    itself.set(cache.clone()).unwrap();
+    let error = cache.credentials().await.unwrap_err();
+    assert!(error.to_string().contains("no keys to sign the record with"), "{error}");
+    assert_eq!(*called.lock().unwrap(), 1);
+    // One that reads another cache may.
+    let book = Book::default();
+    let other = audited(&world, &Script::new(&world, [], Step::Live(HOUR)), &book).build();
+    other.credentials().await.unwrap();
+    let reader = CredentialsCache::builder(script)
+        .in_world(&world)
+        .audit(move |_: &ReadRecord| other.current().map(|_| ()).ok_or_else(|| "nothing".into()))
+        .build();
+    reader.credentials().await.unwrap();
+    reader.credentials().await.unwrap();
+    assert_eq!(book.new_ones(), 3);
+}

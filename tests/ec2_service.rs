@@ -41,6 +41,7 @@ fn wrong_arguments_are_told() {
         &["--seconds"][..],
         &["--seconds", "0"],
         &["--serve", "localhost"],
+        &["--serve", "localhost:http"],
         &["--serve", "--drain"],
         &["--x"],
         &["--seconds", "1", "more"],
@@ -208,7 +209,7 @@ async fn it_is_ready_once_there_are_credentials_and_finishes_what_is_under_way()
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_without_end_does_not_keep_it() {
     let (aws, endpoint) = local_aws().await;
-    let service = Process::start(&["127.0.0.1:0", "--drain", "1"], &variables(&endpoint));
+    let service = Process::start(&["localhost:0", "--drain", "1"], &variables(&endpoint));
     // Nobody has asked it for anything: the credentials are kept fresh by themselves.
     until(|| aws.count(Route::MetadataCredentials) == 1).await;
     aws.fault(Route::GetCallerIdentity, Fault::hang().forever());
@@ -218,6 +219,69 @@ async fn a_request_without_end_does_not_keep_it() {
     service.terminate();
     let (success, said) = service.end();
     assert!(success && said.contains("ended with requests under way"), "{said}");
+}
+
+/// The region of an instance is asked for before it listens.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_ends_at_once_while_it_starts() {
+    let (aws, endpoint) = local_aws().await;
+    aws.fault(Route::MetadataToken, Fault::hang().forever());
+    let mut child = Command::new(example("ec2_service"))
+        .arg("--serve")
+        .env_clear()
+        .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    until(|| aws.count(Route::MetadataToken) > 0).await;
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let told = Instant::now();
+    let status = child.wait().unwrap();
+    assert!(status.success() && told.elapsed() < Duration::from_secs(4), "{status} {:?}", told.elapsed());
+    let mut said = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(said, "");
+}
+
+/// As a look-up of a name does that no name server answers: here it is the file of root certificates that says nothing.
+#[cfg(unix)]
+#[test]
+fn a_call_of_the_system_that_hangs_does_not_keep_it() {
+    let home = tempfile::tempdir().unwrap();
+    let fifo = home.path().join("certificates");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let config = home.path().join("config");
+    let keys = "aws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = CANARY-secret\n";
+    let role =
+        "role_arn = arn:aws:iam::123456789012:role/app\nsource_profile = keys\nregion = eu-central-1\n";
+    std::fs::write(&config, format!("[default]\n{role}[profile keys]\n{keys}")).unwrap();
+    for name in ["ec2_service", "credentials_server"] {
+        let mut child = Command::new(example(name))
+            .arg("--serve")
+            .env_clear()
+            .env("AWS_CONFIG_FILE", &config)
+            .env("SSL_CERT_FILE", &fifo)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut String::new()).unwrap();
+        // It can be opened once somebody reads it, and whoever reads it waits as long as it is open.
+        let (open, opened) = std::sync::mpsc::channel();
+        let path = fifo.clone();
+        std::thread::spawn(move || open.send(std::fs::OpenOptions::new().write(true).open(path)));
+        let _writer = opened.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+        assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+        let told = Instant::now();
+        while child.try_wait().unwrap().is_none_or(|status| !status.success()) {
+            if told.elapsed() > Duration::from_secs(8) {
+                child.kill().unwrap();
+                panic!("{name} does not end: {:?}", child.wait());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
 }
 
 /// A program's credentials are never used past their expiry.

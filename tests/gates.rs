@@ -15,8 +15,8 @@ use aws_credential_chain::gate::{Ask, Grant, Occasion};
 use aws_credential_chain::providers::{AssumeRole, StaticKeys};
 use aws_credential_chain::testing::{Fault, LocalAws, Route, Session, World};
 use aws_credential_chain::{
-    CacheState, CredentialsCache, CredentialsProvider, DefaultChain, FailureKind, ProviderExt, RefreshPolicy,
-    Role, SessionPolicy,
+    CacheState, CredentialsCache, CredentialsProvider, DefaultChain, Error, Failure, FailureKind,
+    ProviderExt, RefreshPolicy, Role, SessionPolicy,
 };
 use support::approver::{Act, Approver};
 use support::phone::{self, Phone, SERIAL};
@@ -409,6 +409,12 @@ async fn nobody_is_asked_to_approve_what_cannot_come_about() {
         &[ADMIN, "has a tag `reason` itself", "name that tag otherwise"],
     )
     .await;
+    let mut full = Role::builder(ADMIN);
+    for number in 0..50 {
+        full = full.tag(format!("tag-{number}"), "v");
+    }
+    let cache = scene.cache(scene.gated(scene.user(), full.build().unwrap()));
+    refused(&cache, FailureKind::Misconfigured, &[ADMIN, "is gated", "51 tags"]).await;
     assert_eq!((scene.approver.asked(), scene.issued()), (0, 0));
 }
 
@@ -459,4 +465,78 @@ async fn a_device_whose_callback_panics_is_not_asked_again_either() {
     };
     let cache = scene.cache(scene.user().assume(role(ADMIN)).in_world(&scene.world).mfa(SERIAL, panics));
     refused(&cache, FailureKind::Withheld, &["no MFA code", "it panicked"]).await;
+}
+
+/// A provider of somebody who knows nothing of gates.
+struct Wrapped {
+    inner: AssumeRole,
+    then: Then,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    /// It has the time that providers have who do not say how long they take, and the gate takes longer.
+    GivesUp,
+    /// In words of its own.
+    Rewords,
+    /// As a chain would go on.
+    IsAbsent,
+    Panics,
+}
+
+impl CredentialsProvider for Wrapped {
+    async fn retrieve(&self) -> Result<aws_credential_chain::Credentials, Error> {
+        let answer = self.inner.retrieve().await;
+        match self.then {
+            Then::GivesUp => answer,
+            Then::Rewords => Err(Failure::new(FailureKind::Unavailable, "mine", "no luck").into()),
+            Then::IsAbsent => Err(Error::not_configured("mine", "nothing is set up")),
+            Then::Panics => panic!("as the test says"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_becomes_of_a_yes_around_the_role_nobody_is_asked_twice() {
+    let scene = Scene::new().await;
+    for (then, kind_of_it, says) in [
+        (Then::GivesUp, FailureKind::TimedOut, "no answer within 30 s"),
+        (Then::Rewords, FailureKind::Unavailable, "no luck"),
+        (Then::IsAbsent, FailureKind::Withheld, "nothing is set up"),
+        (Then::Panics, FailureKind::Interrupted, "panicked"),
+    ] {
+        let asked = scene.approver.asked();
+        if matches!(then, Then::GivesUp) {
+            scene.approver.then([Act::Dawdles(MINUTE)]);
+        }
+        let cache = scene.cache(Wrapped { inner: scene.admin(), then });
+        let _fresh = cache.keep_fresh().unwrap();
+        for _ in 0..2 {
+            let error = refused(&cache, kind_of_it, &[says, "`renew()`"]).await;
+            assert!(error.next_attempt().is_none(), "{error}");
+            pass(60, &cache).await;
+        }
+        assert_eq!(scene.approver.asked(), asked + 1, "{then:?}");
+        let _ = cache.renew().await;
+        assert_eq!(scene.approver.asked(), asked + 2, "{then:?}");
+    }
+}
+
+#[test]
+fn a_runtime_that_ends_while_somebody_is_asked_leaves_a_no() {
+    let world = World::new();
+    let approver = Approver::default();
+    approver.then([Act::Hangs]);
+    let gate = approver.clone();
+    let keys = StaticKeys::new("AKIAEXAMPLE", "secret", None).unwrap();
+    let admin = keys.assume(role(ADMIN)).in_world(&world).gated(move |ask| gate.clone().answer(ask));
+    let cache = CredentialsCache::builder(admin).in_world(&world).build();
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().start_paused(true).build().unwrap()
+    };
+    let gave_up = runtime().block_on(async { tokio::time::timeout(MINUTE, cache.credentials()).await });
+    assert!(gave_up.is_err());
+    runtime().block_on(refused(&cache, FailureKind::Interrupted, &["cut off", "`renew()`"]));
+    assert_eq!(approver.asked(), 1);
 }

@@ -69,6 +69,7 @@ fn refreshes_waits_expiry_and_stale_reads_are_counted() {
             assert_eq!(first["aws_credentials_refresh_seconds{cache=base,source=instance metadata,outcome=success} sum"], 2.0);
             assert_eq!(first["aws_credentials_seconds_to_expiry{cache=base}"], 3600.0);
             assert_eq!(first["aws_credentials_read_wait_seconds{cache=base} number"], 1.0);
+            assert_eq!(first["aws_credentials_stale_reads_total{cache=base}"], 0.0, "the first one is an increase");
             assert_eq!(first["aws_credentials_read_wait_seconds{cache=base} sum"], 2.0);
 
             sleep(HOUR / 2).await;

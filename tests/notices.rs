@@ -334,7 +334,12 @@ async fn several_sinks_are_told_in_their_order_until_one_fails() {
     second.fails(true);
     let admin = scene.gated().notify(first.clone()).notify(second.clone()).notify(third.clone());
     let cache = scene.cache(admin);
-    refused(&cache, FailureKind::Withheld, &["dropped: sink 2: the ledger is full"]).await;
+    refused(
+        &cache,
+        FailureKind::Withheld,
+        &["dropped: sink 2 of 3: the ledger is full; sink 1 has been told"],
+    )
+    .await;
     let told = [&first, &second, &third].map(|ledger| ledger.records().len());
     assert_eq!(told, [1, 1, 0]);
     second.fails(false);

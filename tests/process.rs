@@ -25,7 +25,7 @@ use aws_credential_chain::{
     CredentialsCache, CredentialsProvider, DefaultChain, Error, FailureKind, SourceKind,
 };
 use secrecy::ExposeSecret;
-use support::example::{example, json, stderr};
+use support::example::{example, json, run, stderr};
 use support::seen::Seen;
 
 const KEYS: &str = r#""Version":1,"AccessKeyId":"AKIAPROCESS","SecretAccessKey":"CANARY-SECRET""#;
@@ -405,6 +405,25 @@ async fn a_child_that_keeps_the_pipes_open_holds_nobody_up() {
         assert!(runs(&pid));
         assert!(Command::new("kill").args(["-KILL", &pid]).status().unwrap().success());
     }
+}
+
+/// A profile whose command asks this crate for the same profile again. Each start would be another process, in a group of its
+/// own: nobody's limit would reach them all.
+#[tokio::test]
+async fn a_program_that_comes_back_to_itself_is_found_out() {
+    let scripts = Scripts::new();
+    let starts = scripts.path("starts");
+    let program = example("credential_process");
+    let text = format!("echo >> '{}'\nexec '{}'", starts.display(), program.display());
+    let wrapper = scripts.script("wrapper", &text);
+    let config = scripts.path("config");
+    std::fs::write(&config, format!("[default]\ncredential_process = \"{wrapper}\"\n")).unwrap();
+    let started = Instant::now();
+    let output = run(&mut Command::new(&program), &[("AWS_CONFIG_FILE", config.to_str().unwrap())]);
+    assert!(started.elapsed() < PATIENCE);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("start each other"), "{}", stderr(&output));
+    assert_eq!(std::fs::read_to_string(&starts).unwrap().lines().count(), 4);
 }
 
 #[tokio::test]

@@ -121,7 +121,7 @@ fn is_variable(text: &str) -> bool {
     let is_proxy =
         ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].contains(&text.to_ascii_uppercase().as_str());
     let others = ["HOME", "USERPROFILE", "SECRET_ACCESS_KEY", "REQUEST_METHOD"];
-    text.starts_with("AWS_") && is_name(text) || is_proxy || others.contains(&text)
+    text.trim_start_matches('_').starts_with("AWS_") && is_name(text) || is_proxy || others.contains(&text)
 }
 
 fn is_key(text: &str) -> bool {

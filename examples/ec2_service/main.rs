@@ -29,8 +29,14 @@ use service::Service;
 use termination::Termination;
 use tokio::net::TcpListener;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    termination::run(program()).unwrap_or_else(|error| {
+        explain(&error.to_string());
+        ExitCode::FAILURE
+    })
+}
+
+async fn program() -> ExitCode {
     // `args` would panic at one that is not UTF-8.
     let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
     let arguments = match Arguments::parse(arguments) {
@@ -56,14 +62,18 @@ async fn main() -> ExitCode {
 async fn serve(at: SocketAddr, drain: Duration) -> Result<(), Box<dyn Error>> {
     let mut end = Termination::listen()?;
     let chain = DefaultChain::new();
-    // Where the settings say: another partition does not know these credentials.
-    let region = chain.resolve_region().await.ok();
+    let listener = TcpListener::bind(at).await.map_err(|error| format!("cannot listen at {at}: {error}"))?;
+    // Where the settings say: another partition does not know these credentials. A metadata service that hangs is asked for
+    // seconds.
+    let region = tokio::select! {
+        region = chain.resolve_region() => region.ok(),
+        () = end.wait() => return Ok(()),
+    };
     let endpoint_url = chain.resolve_endpoint_url("STS").await?;
     let sts = region.into_iter().fold(Sts::new(), Sts::region);
     let sts = endpoint_url.into_iter().fold(sts, Sts::endpoint_url);
     let service = Service::new(CredentialsCache::builder(chain).observer(log), sts)?;
 
-    let listener = TcpListener::bind(at).await?;
     writeln!(stdout(), "listening on http://{}", listener.local_addr()?)?;
     if !service.run(listener, end.wait(), drain).await? {
         explain("ended with requests under way");
@@ -121,6 +131,7 @@ impl Arguments {
                 let at = match arguments.next_if(|next| !next.starts_with("--")) {
                     None => SocketAddr::from(([127, 0, 0, 1], 0)),
                     Some(at) => at
+                        .replacen("localhost:", "127.0.0.1:", 1)
                         .parse()
                         .map_err(|_| format!("{at:?} is no address: write it like 127.0.0.1:8080"))?,
                 };

@@ -1,4 +1,18 @@
-//! SIGTERM, as supervisors end services, and Ctrl-C.
+//! SIGTERM, as supervisors end services, and Ctrl-C; and an end that nothing holds up.
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Runs a program. A call of the system that hangs, as the look-up of a name does while no name server answers, does not
+/// keep it from its end: dropped, the runtime would wait for that.
+pub(super) fn run(program: impl Future<Output = ExitCode>) -> io::Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let code = runtime.block_on(program);
+    // What is dropped ends in this time, programs that were started among it.
+    runtime.shutdown_timeout(LEFTOVERS_MAX);
+    Ok(code)
+}
 
 /// Listens from its making on, so that no signal is missed.
 #[cfg(unix)]
@@ -9,7 +23,7 @@ pub(super) struct Termination {
 
 #[cfg(unix)]
 impl Termination {
-    pub(super) fn listen() -> std::io::Result<Self> {
+    pub(super) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { told: signal(SignalKind::terminate())?, interrupted: signal(SignalKind::interrupt())? })
     }
@@ -28,7 +42,7 @@ pub(super) struct Termination;
 #[cfg(not(unix))]
 impl Termination {
     #[allow(clippy::unnecessary_wraps, reason = "its twin can fail")]
-    pub(super) fn listen() -> std::io::Result<Self> {
+    pub(super) fn listen() -> io::Result<Self> {
         Ok(Self)
     }
 
@@ -36,3 +50,5 @@ impl Termination {
         let _ = tokio::signal::ctrl_c().await;
     }
 }
+
+const LEFTOVERS_MAX: Duration = Duration::from_secs(1);

@@ -22,7 +22,7 @@ use tracing_subscriber::EnvFilter;
 // One thread: a function answers one event at a time, and no task of ours has to run beside it.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    if env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+    if env::var_os("AWS_LAMBDA_RUNTIME_API").is_none_or(|at| at.is_empty()) {
         return show::show().await;
     }
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));

@@ -9,10 +9,16 @@
 //! | a read found it due, ahead of expiry or after it, or somebody needs what lasts longer | nobody |
 //! | a scheduler or a look at files found it due | nobody |
 //! | another flight asks this cache | whoever is behind that one |
+//!
+//! Once somebody was asked, a flight that brings nothing is not tried again unbidden, whatever it failed with: also where a
+//! time limit, a panic or the words of another provider came between.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cache::machine::Why;
+use crate::error::Error;
 
 /// Who asked for a flight; the greater may ask for more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,9 +62,41 @@ pub(crate) async fn as_called<T>(future: impl Future<Output = T>) -> T {
     asked_by.behind(future).await
 }
 
+/// Whether a flight has asked somebody. Clones are the same mark.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asking(Arc<AtomicBool>);
+
+impl Asking {
+    /// Whoever is asked in `flight` is noted here. Flights that it starts have marks of their own.
+    pub(super) fn noted<F: Future>(&self, flight: F) -> impl Future<Output = F::Output> + use<F> {
+        ASKING.scope(self.clone(), flight)
+    }
+
+    /// What the flight has come to.
+    pub(super) fn end<V>(&self, outcome: Result<V, Error>) -> Result<V, Error> {
+        outcome.map_err(|error| {
+            if self.0.load(Ordering::Relaxed) && error.person().is_none() {
+                error.asked_in_vain(ASK_AGAIN)
+            } else {
+                error
+            }
+        })
+    }
+}
+
+/// Somebody is asked now.
+#[cfg(feature = "sts")]
+pub(crate) fn note_asking() {
+    // Outside of any flight nothing is remembered.
+    let _ = ASKING.try_with(|asking| asking.0.store(true, Ordering::Relaxed));
+}
+
 tokio::task_local! {
     static THIS_FLIGHT: AskedBy;
+    static ASKING: Asking;
 }
+
+const ASK_AGAIN: &str = "somebody was asked for it: `renew()` asks anew";
 
 #[cfg(test)]
 mod tests {

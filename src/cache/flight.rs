@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use crate::cache::asked_by::AskedBy;
+use crate::cache::asked_by::{AskedBy, Asking};
 use crate::cache::machine::{Landed, Machine, Why};
 use crate::cache::scheduler::Watch;
 use crate::cache::state::{Departure, Held, Perishable, Snapshot};
@@ -107,6 +107,7 @@ impl<V: Perishable> Flight<V> {
             departure,
             era,
             number,
+            asking: Asking::default(),
             landed: false,
         };
         let flight = Self {
@@ -137,7 +138,8 @@ impl<V: Perishable> Flight<V> {
     /// that lands the flight.
     pub(super) fn take_off(&self, runtime: &Handle, landing: Landing<V>) {
         let asked = LastAsked::here();
-        let flight = PASSENGERS.scope(Arc::clone(&self.passengers), fly(landing));
+        let asking = landing.asking.clone();
+        let flight = PASSENGERS.scope(Arc::clone(&self.passengers), asking.noted(fly(landing)));
         runtime.spawn(self.asked_by.behind(asked.of(flight)));
     }
 
@@ -212,12 +214,14 @@ pub(super) struct Landing<V: Perishable> {
     departure: Departure,
     era: u32,
     number: u32,
+    asking: Asking,
     landed: bool,
 }
 
 impl<V: Perishable> Landing<V> {
     fn land(&mut self, outcome: Result<V, Error>) {
         self.landed = true;
+        let outcome = self.asking.end(outcome);
         let (told, landed) = self.machine.land(outcome, self.departure, self.era, self.number);
         self.outcome.tell(told);
         self.machine.tell_watches(Watch::landed);

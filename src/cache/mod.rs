@@ -23,7 +23,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 #[cfg(feature = "sts")]
-pub(crate) use self::asked_by::{AskedBy, as_called};
+pub(crate) use self::asked_by::{AskedBy, as_called, note_asking};
 pub use self::builder::CredentialsCacheBuilder;
 pub(crate) use self::flight::Fetch;
 #[cfg(feature = "_http")]

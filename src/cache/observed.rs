@@ -1,5 +1,6 @@
 //! A provider as the refresher sees it, and what is told of it: to observers and to `tracing`.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -91,10 +92,12 @@ impl<P: CredentialsProvider> Fetch<Credentials> for Observed<P> {
     fn audit(&self, credentials: &Credentials, at: WallTime) -> Result<(), Error> {
         let Some(sink) = &self.around.audit else { return Ok(()) };
         let record = ReadRecord::new(credentials, at);
-        let why = match contained(|| sink.read(&record).map_err(|error| printable(&error.to_string()))) {
-            Some(Ok(())) => return Ok(()),
-            Some(Err(why)) => why,
-            None => PANICKED.to_owned(),
+        let read = || sink.read(&record).map_err(|error| printable(&error.to_string()));
+        let why = match Auditing::begin(self).map(|_auditing| contained(read)) {
+            Some(Some(Ok(()))) => return Ok(()),
+            Some(Some(Err(why))) => why,
+            Some(None) => PANICKED.to_owned(),
+            None => "its audit sink reads the cache that it audits".to_owned(),
         };
         let what = format!("the read could not be audited, and nothing is handed out: {why}");
         Err(Failure::new(FailureKind::Unavailable, credentials.source().to_string(), what)
@@ -112,6 +115,38 @@ impl<P: CredentialsProvider> Fetch<Credentials> for Observed<P> {
             self.around.tell(&event);
         }
     }
+}
+
+/// A sink that is being called in this thread. One that reads what it audits would call itself without end.
+struct Auditing;
+
+impl Auditing {
+    /// `None`: the sink of this cache is being called already.
+    fn begin<P>(cache: &Observed<P>) -> Option<Self> {
+        let cache = std::ptr::from_ref(cache).addr();
+        let is_new = AUDITING.try_with(|auditing| {
+            let mut auditing = auditing.borrow_mut();
+            let is_new = !auditing.contains(&cache);
+            if is_new {
+                auditing.push(cache);
+            }
+            is_new
+        });
+        // A thread that is about to end has none.
+        is_new.unwrap_or(true).then_some(Self)
+    }
+}
+
+impl Drop for Auditing {
+    fn drop(&mut self) {
+        // Sinks return in the opposite order to that in which they were called.
+        let _ = AUDITING.try_with(|auditing| auditing.borrow_mut().pop());
+    }
+}
+
+thread_local! {
+    /// Caches whose sinks are being called in this thread, by their addresses.
+    static AUDITING: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
 fn told(tell: impl FnOnce()) {

@@ -72,6 +72,7 @@ fn only_what_a_person_has_to_change_is_permanent() {
 #[test]
 fn foreign_text_is_cut_and_stripped() {
     assert_eq!(printable("a\r\nb\u{1b}[31mc"), "a  b [31mc");
+    assert_eq!(printable("yes\u{202e}on\u{2066}\u{2028}\u{200f}\u{85}.\u{200d}"), "yes on    .\u{200d}");
     assert_eq!(printable(&"é".repeat(600)).chars().count(), 513);
 }
 

@@ -90,7 +90,13 @@ impl Grant {
     /// What can be known before anybody is asked.
     pub(crate) fn has_room_in(role: &Role) -> Result<(), Flaw> {
         if tag_of(role, Self::REASON_TAG).is_none() {
-            return Ok(());
+            // Whether there is room for one tag more.
+            let with_reason = role.to_builder().tag(Self::REASON_TAG, Self::REASON_TAG).build();
+            return with_reason.map(drop).map_err(|error| {
+                let Flaw { what, remedy } = flaw(error);
+                let what = format!("{} is gated, for which it needs a tag more, and then {what}", role.arn());
+                Flaw { what, remedy }
+            });
         }
         let what = format!("{} has a tag `{}` itself, and it is gated", role.arn(), Self::REASON_TAG);
         Err(Flaw::new(what, "name that tag otherwise: this one is for the reason that the gate gives"))

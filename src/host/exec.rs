@@ -13,6 +13,10 @@
 //! itself a group of its own stays. Once the program itself has ended, nobody is killed, and nobody is waited for who
 //! still holds its pipes.
 //!
+//! Programs that use this crate may start programs, which use it. How deep that is, a variable tells them:
+//! [`DEPTH_MAX`] is the end of it, or a profile whose program asks for that same profile would fill the machine, out of
+//! reach of everybody's limit.
+//!
 //! On Windows only the program itself is killed; that is untested.
 
 use std::fmt;
@@ -57,6 +61,8 @@ pub(crate) struct Stderr {
 pub(crate) enum ExecError {
     NotFound,
     NotAllowed,
+    /// Programs start each other, this many of them so far.
+    TooDeep(u32),
     NotStarted(String),
     TimedOut(Stderr),
     StdoutTooLarge,
@@ -68,7 +74,14 @@ pub(crate) enum ExecError {
 /// Starts a program (the first word, with the others as its arguments) and waits for its end, up to `limit`.
 pub(crate) async fn run(words: &[String], env: &Env, limit: Duration) -> Result<Finished, ExecError> {
     check_runtime()?;
-    let mut running = Running(command(words, env).spawn().map_err(|error| ExecError::not_started(&error))?);
+    // Who sets it to something else has made it a first one.
+    let depth = env.get(DEPTH).and_then(|depth| depth.parse().ok()).unwrap_or(0_u32);
+    if depth >= DEPTH_MAX {
+        return Err(ExecError::TooDeep(depth));
+    }
+    let mut command = command(words, env);
+    command.env(DEPTH, (depth + 1).to_string());
+    let mut running = Running(command.spawn().map_err(|error| ExecError::not_started(&error))?);
     let mut heard = Heard::new();
     match tokio::time::timeout(limit, listen(&mut running.0, &mut heard)).await {
         Ok(ended) => Ok(Finished { ended: ended?, stdout: heard.stdout, stderr: heard.stderr }),
@@ -225,6 +238,9 @@ impl fmt::Display for Ended {
     }
 }
 
+const DEPTH: &str = "_AWS_CREDENTIAL_CHAIN_DEPTH";
+/// As many as the AWS CLI allows, `aws configure export-credentials`.
+const DEPTH_MAX: u32 = 4;
 /// Credentials take less than 4 KiB.
 pub(crate) const STDOUT_MAX: usize = 64 * 1024;
 /// More than any message: what is in front of a cut is not known to be harmless, so the cut lies far from what is shown.

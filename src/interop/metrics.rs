@@ -137,6 +137,8 @@ impl Observer for Metrics {
                 histogram!(READ_WAIT_SECONDS, self.labels([])).record(waited.as_secs_f64());
             }
             Event::ServedStale { .. } => counter!(STALE_READS, self.labels([])).increment(1),
+            // There from the start: the first one is then an increase.
+            Event::Started => counter!(STALE_READS, self.labels([])).increment(0),
             #[cfg(feature = "sts")]
             Event::Limited { waited } => {
                 histogram!(STS_WAIT_SECONDS, self.labels([])).record(waited.as_secs_f64());
@@ -149,7 +151,7 @@ impl Observer for Metrics {
                 };
                 counter!(TENANTS_LEFT, self.labels([("because", because.into())])).increment(1);
             }
-            Event::Started | Event::SourceChanged { .. } | Event::Invalidated { .. } => {}
+            Event::SourceChanged { .. } | Event::Invalidated { .. } => {}
         }
     }
 }

@@ -18,7 +18,7 @@
 //! | 403, 404, 405 | the token, the path or the method is wrong | they give up |
 //! | 400, 431 | it is no request, or one with a head above 8 KiB | they give up |
 //! | 500 | nothing is set up, or the source says no for good | most give up |
-//! | 503 with `Retry-After` | the source fails, and is asked again by then | they ask again |
+//! | 503 with `Retry-After` | the source fails, and is asked again by then; or there is nothing yet, and 192 others wait | they ask again |
 //! | 504 | nothing within ten seconds | they ask again |
 //!
 //! SDKs want an expiration and a session token in each answer. Credentials that do not expire are given one an hour ahead,
@@ -28,7 +28,8 @@
 //! It listens on loopback only: the credentials travel unencrypted. Whoever has the token gets the credentials, so treat
 //! it as one. A page in a browser does not have it, whatever name it has given to this address; so nobody looks at `Host`.
 //!
-//! 256 clients are answered at a time. One that has not sent its request within two seconds is cut off.
+//! 256 clients are answered at a time, and 192 of them may wait for the source: so those beyond hear from it, too. One that
+//! has not sent its request within two seconds is cut off.
 //!
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
 
@@ -115,7 +116,8 @@ impl CredentialsServer {
             .await
             .map_err(|error| io::Error::new(error.kind(), format!("cannot listen at {at}: {error}")))?;
         let at = listener.local_addr()?;
-        let vendor = Arc::new(Vendor { cache, token: token.clone() });
+        let waiting = Semaphore::new(WAITING_MAX);
+        let vendor = Arc::new(Vendor { cache, token: token.clone(), waiting });
         let accepting = tokio::spawn(accept(listener, vendor)).abort_handle();
         Ok(Self { at, token, accepting, _fresh: fresh })
     }
@@ -164,6 +166,8 @@ impl fmt::Debug for CredentialsServer {
 struct Vendor {
     cache: CredentialsCache,
     token: SecretString,
+    /// Places of those who wait for the source.
+    waiting: Semaphore,
 }
 
 async fn accept(listener: TcpListener, vendor: Arc<Vendor>) {
@@ -213,17 +217,24 @@ impl Vendor {
         if let Some(refusal) = self.refuse(request) {
             return refusal.response();
         }
-        let answer = match tokio::time::timeout(PATIENCE, self.cache.credentials()).await {
-            Ok(Ok(credentials)) if credentials.is_anonymous() => Err(Refusal::anonymous()),
-            Ok(Ok(credentials)) => Ok(credentials),
-            Ok(Err(error)) => Err(Refusal::of(&error, self.cache.signing_time().into())),
-            Err(_) => Err(Refusal::late()),
-        };
-        match answer {
+        match self.credentials().await {
             Ok(credentials) => {
                 json(StatusCode::OK, document(&credentials, self.cache.signing_time().into()).to_string())
             }
             Err(refusal) => refusal.response(),
+        }
+    }
+
+    async fn credentials(&self) -> Result<Credentials, Refusal> {
+        // If all clients waited as long as they may, those in the queue would hear nothing for as long, and then wait, too.
+        let place = self.waiting.try_acquire().ok();
+        let patience = if place.is_some() { PATIENCE } else { PATIENCE_IN_A_CROWD };
+        match tokio::time::timeout(patience, self.cache.credentials()).await {
+            Ok(Ok(credentials)) if credentials.is_anonymous() => Err(Refusal::anonymous()),
+            Ok(Ok(credentials)) => Ok(credentials),
+            Ok(Err(error)) => Err(Refusal::of(&error, self.cache.signing_time().into())),
+            Err(_) if place.is_some() => Err(Refusal::late()),
+            Err(_) => Err(Refusal::crowded()),
         }
     }
 
@@ -286,6 +297,8 @@ fn random_token() -> io::Result<SecretString> {
 const PATH: &str = "/credentials";
 /// A request gets an answer within ten seconds, whatever the source does.
 const PATIENCE: Duration = Duration::from_secs(9);
+/// Of those beyond `WAITING_MAX`: the queue has to move.
+const PATIENCE_IN_A_CROWD: Duration = Duration::from_millis(100);
 /// Nothing on loopback is slow but who means to be.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(2);
 const CONNECTION_MAX: Duration = Duration::from_secs(12);
@@ -294,6 +307,8 @@ const HEAD_MAX: usize = 8 * 1024;
 /// Those beyond might hear nothing for ten seconds; but the process has other uses for its file descriptors, too, of which
 /// it often has no more than 1,024.
 const CONNECTIONS_MAX: usize = 256;
+/// The rest of them is for who gets an answer at once: hundreds a second, even if each is that the source is still asked.
+const WAITING_MAX: usize = 192;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How far ahead the expiration is said to be of credentials that do not expire.
 const ENDLESS_SHOWN: Duration = Duration::from_secs(3600);

@@ -53,10 +53,10 @@ use crate::role::Flaw;
 ///
 /// Received is what is answered with 2xx. After 408, 429, 5xx, no answer within 2.5 seconds or none at all it is tried
 /// again, three times in all and within ten seconds; other answers, redirects among them, are a no. What the answer says is
-/// read up to 64 KiB and shown nowhere.
+/// shown nowhere; one of more than 64 KiB is a no.
 ///
-/// The way is that of the requests to STS: proxies as the environment names them, `AWS_CA_BUNDLE`. To a loopback address no
-/// proxy is used.
+/// The way is that of the requests to STS: proxies as the environment names them, `AWS_CA_BUNDLE`. With `http://`, which is
+/// for loopback addresses, no proxy is used.
 pub struct Webhook {
     host: Host,
     /// Paths of webhooks are often all that keeps strangers out.

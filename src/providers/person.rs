@@ -5,7 +5,7 @@
 
 use std::future::Future;
 
-use crate::cache::AskedBy;
+use crate::cache::{AskedBy, note_asking};
 use crate::contained::{PANICKED, contained_async};
 use crate::error::{Error, Failure, FailureKind, Person, printable};
 use crate::host::runtime;
@@ -40,27 +40,11 @@ where
     if !runtime::is_there() {
         return Err(NoAnswer::NoRuntime);
     }
+    note_asking();
     let answer = contained_async(async { ask().await.map_err(|error| printable(&error.to_string())) });
     match tokio::time::timeout(PERSON_LIMIT, answer).await {
         Ok(Some(answer)) => answer.map_err(NoAnswer::InVain),
         Ok(None) => Err(NoAnswer::InVain(PANICKED.to_owned())),
         Err(_) => Err(NoAnswer::InVain(format!("none within {} s", PERSON_LIMIT.as_secs()))),
-    }
-}
-
-/// Whatever went wrong once somebody was asked: nobody is asked again before somebody wants it. `again`: how, in one
-/// sentence.
-pub(crate) fn in_vain(error: Error, again: &str) -> Error {
-    match error {
-        // Whoever gave something after this one has said it.
-        Error::Failed(failure) if failure.person() == Some(Person::Asked) => failure.into(),
-        Error::Failed(failure) => {
-            let remedy = match failure.remedy() {
-                Some(remedy) => format!("{remedy}; {again}"),
-                None => again.to_owned(),
-            };
-            failure.with_remedy(remedy).with_person(Person::Asked).into()
-        }
-        error @ Error::NotConfigured(_) => error,
     }
 }

@@ -7,7 +7,7 @@ use hyper::body::Bytes;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
-use super::PATIENCE;
+use super::{PATIENCE, WAITING_MAX};
 use crate::error::Error;
 use crate::wall_time::WallTime;
 
@@ -46,6 +46,12 @@ impl Refusal {
     pub(super) fn late() -> Self {
         let what = format!("no credentials within {} s; the source is still being asked", PATIENCE.as_secs());
         Self::new(StatusCode::GATEWAY_TIMEOUT, "RequestTimeoutException", what)
+    }
+
+    pub(super) fn crowded() -> Self {
+        let what = format!("{WAITING_MAX} clients wait for credentials; the source is still being asked");
+        let no = Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailableException", what);
+        Self { retry_after: Some(Duration::ZERO), ..no }
     }
 
     pub(super) fn response(self) -> Response<Full<Bytes>> {

@@ -102,7 +102,7 @@ impl MfaDevice {
         }
         match outcome {
             Ok((credentials, told)) => Ok((credentials.asking_for(self.to_string()), told)),
-            Err(error) => Err(person::in_vain(error, ASK_AGAIN)),
+            Err(error) => Err(error.asked_in_vain(ASK_AGAIN)),
         }
     }
 

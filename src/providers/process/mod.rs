@@ -30,7 +30,7 @@
 //! It inherits environment and directory, gets an empty stdin and no terminal, and has 45 s. Then it is killed, with
 //! all that it started, and so it is when nobody waits for it any more. More than 64 KiB on stdout are refused. A flow in
 //! which a person has to type or click within that time may work where it opens a window of its own, and not on the
-//! terminal.
+//! terminal. Programs that start each other, four of them, start no fifth: that is a profile that names itself.
 //!
 //! What goes wrong is a failure: the error names the program without its arguments, and shows the end of its stderr
 //! with all masked that looks like a secret. Stdout is never shown. Credentials that have expired already are refused.

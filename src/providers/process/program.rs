@@ -86,6 +86,11 @@ impl Program {
                 "may not be executed".to_owned(),
                 "check its permissions (`chmod +x`), and those of the directories above",
             ),
+            ExecError::TooDeep(depth) => (
+                FailureKind::Misconfigured,
+                format!("was not started: {depth} programs start each other already"),
+                "let it use another profile than the one that it is the program of",
+            ),
             ExecError::NotStarted(why) => (
                 FailureKind::Unavailable,
                 format!("could not be started: {why}"),
