@@ -49,19 +49,19 @@ impl Maker<'_> {
             0..15 => self.add_keys(&mut push),
             15..67 => self.add_role(&mut push, position),
             67..77 => self.add_profile_web_identity(&mut push),
-            77..85 => {
+            77..86 => {
                 let command = self.command();
                 push("credential_process", command);
                 if self.chance(20) {
                     push("aws_account_id", "555555555555".to_owned());
                 }
             }
-            85..88 => {
+            86..89 => {
                 let source = self.credential_source();
                 push("credential_source", source);
             }
-            88..89 => push("output", "json".to_owned()),
-            89..95 => push("role_session_name", "alone".to_owned()),
+            89..90 => push("output", "json".to_owned()),
+            90..95 => push("role_session_name", "alone".to_owned()),
             95..96 => push("sso_session", "corp".to_owned()),
             96..97 => push("sso_start_url", "https://d-1.awsapps.com/start".to_owned()),
             97..98 => push("login_session", "arn:aws:iam::111111111111:user/alice".to_owned()),
