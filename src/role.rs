@@ -253,6 +253,11 @@ impl SessionTag {
     pub fn value(&self) -> &str {
         &self.value
     }
+
+    /// Whether it is the tag of this key, as AWS compares keys.
+    pub(crate) fn has_key(&self, key: &str) -> bool {
+        builder::folded(&self.key) == builder::folded(key)
+    }
 }
 
 /// What a context provider, as IAM Identity Center, asserts about whom the session acts for.

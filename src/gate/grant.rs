@@ -171,10 +171,8 @@ fn adds<'a>(name: &str, pinned: Option<&str>, granted: Option<&'a str>) -> Resul
     }
 }
 
-/// As AWS compares keys.
 fn tag_of<'a>(role: &'a Role, key: &str) -> Option<&'a str> {
-    let folded = key.to_lowercase();
-    role.tags().iter().find(|tag| tag.key().to_lowercase() == folded).map(SessionTag::value)
+    role.tags().iter().find(|tag| tag.has_key(key)).map(SessionTag::value)
 }
 
 /// What breaks a limit that holds for every role.

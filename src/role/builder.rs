@@ -280,7 +280,7 @@ fn distinct(mut keys: Vec<String>) -> Vec<String> {
 }
 
 /// As AWS compares the keys of tags.
-fn folded(key: &str) -> String {
+pub(super) fn folded(key: &str) -> String {
     key.to_lowercase()
 }
 
